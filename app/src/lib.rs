@@ -1,0 +1,1 @@
+//! The RepGeo browser explorer.

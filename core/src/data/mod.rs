@@ -1,0 +1,20 @@
+//! Probe sets: images with labels and stable ids, from bytes.
+
+mod error;
+mod normalisation;
+mod probe_set;
+mod subset;
+
+pub use error::DataError;
+pub use normalisation::Normalisation;
+pub use probe_set::{ImageShape, Pixels, ProbeSet, SampleIds};
+pub use subset::Subset;
+
+/// A file as it came in: its name, for messages, and its bytes.
+#[derive(Debug, Clone)]
+pub struct NamedBytes {
+    /// The file name, without its folder.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}

@@ -1,0 +1,1 @@
+//! Draws a comparison with plotters on any back end: canvas, SVG, PNG.

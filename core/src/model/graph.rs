@@ -1,0 +1,182 @@
+//! A network as a graph of standard operations: the one definition that training, every device and the host engine run.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::data::ImageShape;
+
+/// Why an architecture cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{architecture}: {part}: expected {expected}, found {found}")]
+pub struct ModelError {
+    /// The architecture.
+    pub architecture: String,
+    /// Which part of it.
+    pub part: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+/// The shape of one sample at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// A feature map.
+    Map(ImageShape),
+    /// A vector of this many features.
+    Vector(usize),
+}
+
+impl Shape {
+    /// Number of values of one sample.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::Map(map) => map.len(),
+            Self::Vector(features) => features,
+        }
+    }
+
+    /// Whether a sample of this shape has no values.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// An index into [`Graph::nodes`].
+pub type NodeId = usize;
+
+/// One operation. Tensor names are PyTorch's: a layer `name` owns `name.weight`, `name.bias`, `name.running_mean`, ….
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// The images.
+    Input,
+    /// 2-D convolution, square kernel, zero padding; weight `[out, in, kernel, kernel]`.
+    Conv2d {
+        /// Layer name.
+        name: String,
+        /// Side of the kernel.
+        kernel: usize,
+        /// Step.
+        stride: usize,
+        /// Zeros added at each side.
+        padding: usize,
+        /// Whether it has `name.bias`.
+        bias: bool,
+    },
+    /// Batch normalisation of a feature map or a vector.
+    BatchNorm {
+        /// Layer name.
+        name: String,
+        /// Added to the variance.
+        epsilon: f64,
+    },
+    /// `y = W x + b`; weight `[out, in]`.
+    Linear {
+        /// Layer name.
+        name: String,
+        /// Whether it has `name.bias`.
+        bias: bool,
+    },
+    /// `max(0, x)`.
+    Relu,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Maximum over square windows (padding counts as minus infinity).
+    MaxPool2d {
+        /// Side of the window.
+        kernel: usize,
+        /// Step.
+        stride: usize,
+        /// Padding at each side.
+        padding: usize,
+    },
+    /// Mean over square windows without padding.
+    AvgPool2d {
+        /// Side of the window.
+        kernel: usize,
+        /// Step.
+        stride: usize,
+    },
+    /// Mean over all positions of each channel.
+    GlobalAvgPool,
+    /// Channels × height × width as one vector.
+    Flatten,
+    /// Sets values to zero with probability `rate` in training; the identity otherwise.
+    Dropout {
+        /// Probability.
+        rate: f64,
+    },
+    /// The sum of two inputs of equal shape.
+    Add,
+    /// He et al. 2015, option A: every second row and column, zero channels added on both sides in equal number.
+    SubsampleAndPad {
+        /// Step.
+        stride: usize,
+    },
+}
+
+/// An operation, what it reads and what it yields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What is computed.
+    pub operation: Operation,
+    /// The nodes that are read, each with a smaller index.
+    pub inputs: Vec<NodeId>,
+    /// The shape of one sample of the result.
+    pub shape: Shape,
+}
+
+/// A place where representations are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tap {
+    /// The layer's name as users know it: `stem`, `layer2.1`, `avgpool`, `fc`.
+    pub name: String,
+    /// The node that is read.
+    pub node: NodeId,
+}
+
+/// What a tensor of the state is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterRole {
+    /// Weight of a convolution or linear layer.
+    Weight,
+    /// Bias of a convolution or linear layer.
+    Bias,
+    /// Scale of a batch normalisation.
+    Scale,
+    /// Shift of a batch normalisation.
+    Shift,
+    /// Running mean of a batch normalisation; a buffer.
+    RunningMean,
+    /// Running variance of a batch normalisation; a buffer.
+    RunningVar,
+}
+
+/// A tensor that the network needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// PyTorch's name, such as `layer1.0.conv1.weight`.
+    pub name: String,
+    /// PyTorch's shape.
+    pub shape: Vec<usize>,
+    /// What it is for.
+    pub role: ParameterRole,
+}
+
+/// A network: operations in order of execution, the tensors that they need, and the taps.
+///
+/// Every tap is a cut: no node after a tap reads a node before it. A network can therefore be run from tap to tap, with
+/// one tap's activations as the only input of the next part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Graph {
+    /// Operations; the first is [`Operation::Input`], the last yields the logits.
+    pub nodes: Vec<Node>,
+    /// Tensors, in the order of the operations.
+    pub parameters: Vec<Parameter>,
+    /// Taps from the input to the logits.
+    pub taps: Vec<Tap>,
+}

@@ -1,0 +1,154 @@
+//! The report schema: the same from the browser, the command line and the server.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Sha256Digest;
+use crate::activation::RowPolicy;
+use crate::data::{ImageShape, Normalisation, Subset};
+
+/// The version of the schema that this code writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A study's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// [`SCHEMA_VERSION`] of the code that wrote it.
+    pub schema_version: u32,
+    /// Name and version of the program that wrote it.
+    pub generator: String,
+    /// What was compared, in order.
+    pub inputs: Vec<InputRecord>,
+    /// The samples.
+    pub probe: ProbeRecord,
+    /// Where it was computed.
+    pub device: DeviceRecord,
+    /// One entry per measure.
+    pub measures: Vec<MeasureRecord>,
+    /// What a reader should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// What an input was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputKind {
+    /// A network that was run here.
+    Checkpoint,
+    /// Activations that were computed elsewhere.
+    Activations,
+}
+
+/// One compared network or activation file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InputRecord {
+    /// The short name used in figures, unique in the study.
+    pub name: String,
+    /// The file that it came from.
+    pub file: String,
+    /// What it was.
+    pub kind: InputKind,
+    /// SHA-256 of the file.
+    pub sha256: Sha256Digest,
+    /// The architecture in words, such as `ResNet-20 (CIFAR)`; absent for activations.
+    pub architecture: Option<String>,
+    /// Number of trainable parameters; absent for activations.
+    pub parameters: Option<usize>,
+    /// How pixels were normalised; absent for activations.
+    pub normalisation: Option<Normalisation>,
+    /// The layers, first to last.
+    pub layers: Vec<LayerRecord>,
+    /// What the file's own metadata says.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// One layer of an input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LayerRecord {
+    /// Its name.
+    pub name: String,
+    /// Number of rows, n.
+    pub rows: usize,
+    /// Number of columns, p.
+    pub features: usize,
+    /// How many columns are constant over the rows.
+    pub constant_features: usize,
+}
+
+/// The samples of a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProbeRecord {
+    /// What people call the probe set; for activations, the file that gave the ids.
+    pub name: String,
+    /// Number of samples.
+    pub samples: usize,
+    /// How they were chosen; absent for activations.
+    pub subset: Option<Subset>,
+    /// The shape of one image; absent for activations.
+    pub shape: Option<ImageShape>,
+    /// SHA-256 over the samples' content, in order.
+    pub content: Sha256Digest,
+    /// How a feature map became a row.
+    pub row_policy: RowPolicy,
+}
+
+/// Where a study was computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceRecord {
+    /// `cpu`, `webgpu`, `vulkan`, `cuda`.
+    pub engine: String,
+    /// What ran there, with the reason for the choice where there was one.
+    pub description: String,
+    /// Precision of the network arithmetic and of the measures, such as `f32 network, f64 measures`.
+    pub precision: String,
+}
+
+/// The results of one measure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MeasureRecord {
+    /// The card's id.
+    pub id: String,
+    /// The card's name.
+    pub name: String,
+    /// Whether a larger value means more alike.
+    pub higher_is_more_alike: bool,
+    /// One entry per pair of inputs, in order of the inputs.
+    pub pairs: Vec<PairRecord>,
+}
+
+/// The layer map of two inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PairRecord {
+    /// Index of the input whose layers are the rows.
+    pub a: usize,
+    /// Index of the input whose layers are the columns.
+    pub b: usize,
+    /// Row by row: `cells[i][j]` compares layer i of `a` with layer j of `b`.
+    pub cells: Vec<Vec<Cell>>,
+}
+
+/// A value, or why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Cell {
+    /// The measure's value.
+    Value(f64),
+    /// There is no value.
+    Absent {
+        /// Why, in words.
+        absent: String,
+    },
+}
+
+/// Something that a reader should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// The input that it is about, by name; absent when it is about all.
+    pub input: Option<String>,
+    /// The layer that it is about.
+    pub layer: Option<String>,
+    /// What it is, in one sentence.
+    pub message: String,
+}

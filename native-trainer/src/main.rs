@@ -1,0 +1,3 @@
+//! RepGeo on the command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+/// Placeholder for the checks that are shared by the test files.

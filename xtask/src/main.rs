@@ -1,0 +1,3 @@
+//! Everything that a person or a continuous integration runs.
+
+fn main() {}
