@@ -101,7 +101,7 @@ pub enum Operation {
         /// Step.
         stride: usize,
     },
-    /// Mean over all positions of each channel.
+    /// Mean over all positions of each channel: a map becomes a vector of its channels.
     GlobalAvgPool,
     /// Channels × height × width as one vector.
     Flatten,
@@ -112,7 +112,8 @@ pub enum Operation {
     },
     /// The sum of two inputs of equal shape.
     Add,
-    /// He et al. 2015, option A: every second row and column, zero channels added on both sides in equal number.
+    /// He et al. 2015, option A: every `stride`-th row and column from the first, zero channels added on both sides in
+    /// equal number, up to the channels of the node's shape.
     SubsampleAndPad {
         /// Step.
         stride: usize,
@@ -179,4 +180,34 @@ pub struct Graph {
     pub parameters: Vec<Parameter>,
     /// Taps from the input to the logits.
     pub taps: Vec<Tap>,
+}
+
+impl Graph {
+    /// Number of trainable values: weights, biases, scales and shifts, without the running statistics.
+    #[must_use]
+    pub fn trainable_parameters(&self) -> usize {
+        self.parameters.iter().filter(|parameter| parameter.role.is_trainable()).map(Parameter::len).sum()
+    }
+}
+
+impl ParameterRole {
+    /// Whether training changes it by gradients.
+    #[must_use]
+    pub fn is_trainable(self) -> bool {
+        !matches!(self, Self::RunningMean | Self::RunningVar)
+    }
+}
+
+impl Parameter {
+    /// Number of values.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it has no values.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }

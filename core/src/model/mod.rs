@@ -1,5 +1,22 @@
 //! Networks as graphs of standard operations, with named taps.
+//!
+//! To add an architecture, write one file with a struct that implements [`Family`], and name the struct in the list of
+//! `architecture.rs`.
 
+mod architecture;
+mod builder;
+mod cifar_resnet;
+mod cnn;
+mod family;
 mod graph;
+mod mlp;
+mod resnet;
 
+pub use architecture::Architecture;
+pub use builder::{Convolution, GraphBuilder};
+pub use cifar_resnet::CifarResnet;
+pub use cnn::{Cnn, ConvBlock, Head, Pool};
+pub use family::{ExpectedInput, Family, InferenceError, TensorShapes};
 pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
+pub use mlp::{Activation, LinearLayer, Mlp};
+pub use resnet::{Resnet, ResnetBlock, ResnetStem};

@@ -3,6 +3,6 @@
 mod comparison;
 
 pub use comparison::{
-    Cell, Comparison, DeviceRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord, ProbeRecord, SCHEMA_VERSION,
-    Warning,
+    Cell, Comparison, DeviceRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord, ProbeRecord,
+    SCHEMA_VERSION, Warning,
 };

@@ -1,0 +1,143 @@
+//! The list of known architectures.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CifarResnet, Cnn, ExpectedInput, Family, Graph, InferenceError, Mlp, ModelError, Parameter, Resnet, TensorShapes,
+};
+use crate::data::ImageShape;
+use crate::names::natural_order;
+
+/// How many tensors a message names.
+const NAMED_IN_MESSAGES: usize = 4;
+
+/// Declares [`Architecture`] with one variant per family, named like the family's struct.
+macro_rules! families {
+    ($($(#[$doc:meta])* $family:ident),+ $(,)?) => {
+        /// A network's architecture; in JSON tagged by `family`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "family", rename_all = "kebab-case")]
+        pub enum Architecture {
+            $($(#[$doc])* $family($family),)+
+        }
+
+        $(impl From<$family> for Architecture {
+            fn from(member: $family) -> Self {
+                Self::$family(member)
+            }
+        })+
+
+        impl Architecture {
+            /// The member of the family that it is.
+            fn member(&self) -> &dyn Family {
+                match self {
+                    $(Self::$family(member) => member,)+
+                }
+            }
+
+            /// How the checkpoints of each family look.
+            fn signatures() -> Vec<&'static str> {
+                vec![$($family::signature(),)+]
+            }
+
+            /// The first family that knows these tensors.
+            fn recognise(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
+                None$(.or_else(|| $family::infer(shapes).map(|result| result.map(Self::$family))))+
+            }
+        }
+    };
+}
+
+families! {
+    /// Residual network in torchvision's layout.
+    Resnet,
+    /// Residual network of the original paper's CIFAR experiments.
+    CifarResnet,
+    /// Convolutions one after another, then linear layers.
+    Cnn,
+    /// Linear layers one after another.
+    Mlp,
+}
+
+impl Architecture {
+    /// Infers the architecture from names and shapes of tensors, wrapper prefixes taken off.
+    ///
+    /// # Errors
+    /// [`InferenceError`] when no known architecture has these tensors or more than one has.
+    pub fn infer(shapes: &TensorShapes) -> Result<Self, InferenceError> {
+        Self::recognise(shapes).unwrap_or_else(|| {
+            Err(InferenceError::Unknown { seen: sample_of(shapes), known: Self::signatures().join("; ") })
+        })
+    }
+
+    /// The network for images of this shape.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the architecture cannot be built, or not for such images.
+    pub fn graph(&self, input: ImageShape) -> Result<Graph, ModelError> {
+        self.member().graph(input)
+    }
+
+    /// The tensors that it needs, in the order of the operations.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the architecture cannot be built.
+    pub fn parameters(&self) -> Result<Vec<Parameter>, ModelError> {
+        self.graph(self.canonical_input()).map(|graph| graph.parameters)
+    }
+
+    /// Number of trainable values.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the architecture cannot be built.
+    pub fn trainable_parameters(&self) -> Result<usize, ModelError> {
+        self.graph(self.canonical_input()).map(|graph| graph.trainable_parameters())
+    }
+
+    /// The name that people use, such as `ResNet-18 (CIFAR stem, width 16)`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.member().describe()
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.member().classes()
+    }
+
+    /// Which images it takes.
+    #[must_use]
+    pub fn expected_input(&self) -> ExpectedInput {
+        self.member().expected_input()
+    }
+
+    /// An image shape that it takes; the tensors are the same for every other.
+    #[must_use]
+    pub fn canonical_input(&self) -> ImageShape {
+        self.member().canonical_input()
+    }
+
+    /// What the names and shapes of tensors leave open, and what was taken, one sentence each.
+    #[must_use]
+    pub fn assumptions(&self) -> Vec<String> {
+        self.member().assumptions()
+    }
+}
+
+/// The first tensors with their shapes, in the order in which people count.
+fn sample_of(shapes: &TensorShapes) -> String {
+    let mut names: Vec<&String> = shapes.keys().collect();
+    names.sort_by(|a, b| natural_order(a, b));
+    let named: Vec<String> = names
+        .iter()
+        .take(NAMED_IN_MESSAGES)
+        .map(|name| format!("{name} {:?}", shapes.get(*name).map(Vec::as_slice).unwrap_or_default()))
+        .collect();
+    match names.len().saturating_sub(named.len()) {
+        0 if named.is_empty() => "none".to_owned(),
+        0 => named.join(", "),
+        rest => format!("{} and {rest} more", named.join(", ")),
+    }
+}

@@ -1,0 +1,145 @@
+//! What every family of architectures can do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Architecture, Graph, ModelError};
+use crate::data::ImageShape;
+
+/// The shapes of a checkpoint's tensors, by name.
+pub type TensorShapes = BTreeMap<String, Vec<usize>>;
+
+/// A family of architectures: one struct whose fields say which member.
+pub trait Family {
+    /// The network for images of this shape.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the architecture cannot be built, or not for such images.
+    fn graph(&self, input: ImageShape) -> Result<Graph, ModelError>;
+
+    /// The name that people use, such as `ResNet-18 (CIFAR stem, width 16)`.
+    fn describe(&self) -> String;
+
+    /// Number of classes.
+    fn classes(&self) -> usize;
+
+    /// Which images it takes.
+    fn expected_input(&self) -> ExpectedInput;
+
+    /// An image shape that it takes; the tensors are the same for every other.
+    fn canonical_input(&self) -> ImageShape;
+
+    /// What the names and shapes of tensors leave open, and what was taken, one sentence each.
+    fn assumptions(&self) -> Vec<String>;
+
+    /// How the family's checkpoints look, for messages.
+    fn signature() -> &'static str
+    where
+        Self: Sized;
+
+    /// Recognises a checkpoint of this family: nothing when the tensors are not of this family at all.
+    ///
+    /// # Errors
+    /// [`InferenceError`] when they are of this family, but do not say which member.
+    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>>
+    where
+        Self: Sized;
+}
+
+/// Which images an architecture takes. What is absent may be anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExpectedInput {
+    /// Number of channels.
+    pub channels: Option<usize>,
+    /// Rows of pixels.
+    pub height: Option<usize>,
+    /// Columns of pixels.
+    pub width: Option<usize>,
+    /// Number of values: channels × height × width.
+    pub features: Option<usize>,
+}
+
+impl ExpectedInput {
+    /// Whether images of this shape are taken.
+    #[must_use]
+    pub fn accepts(self, shape: ImageShape) -> bool {
+        let fits = |expected: Option<usize>, found: usize| expected.is_none_or(|expected| expected == found);
+        fits(self.channels, shape.channels)
+            && fits(self.height, shape.height)
+            && fits(self.width, shape.width)
+            && fits(self.features, shape.len())
+    }
+}
+
+impl fmt::Display for ExpectedInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        match *self {
+            Self { channels: Some(channels), height: Some(height), width: Some(width), .. } => {
+                write!(f, "images of {channels}×{height}×{width}")
+            }
+            Self { channels: Some(channels), .. } => {
+                write!(f, "images of any size with {channels} channel{}", plural(channels))
+            }
+            Self { features: Some(features), .. } => write!(f, "images of {features} value{}", plural(features)),
+            _ => f.write_str("images of any shape"),
+        }
+    }
+}
+
+/// Why no architecture was inferred from names and shapes of tensors.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum InferenceError {
+    /// The tensors are of no known family.
+    #[error("no known architecture has these tensors: found {seen}; known are {known}")]
+    Unknown {
+        /// Some of the tensors.
+        seen: String,
+        /// The known families and how to recognise them.
+        known: String,
+    },
+    /// The tensors are of a known family, but one of them does not fit.
+    #[error("this looks like a {family}, but {part} does not fit: expected {expected}, found {found}")]
+    Inconsistent {
+        /// The family.
+        family: &'static str,
+        /// The tensor or group of tensors.
+        part: String,
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// Several members of a family have these tensors.
+    #[error("this looks like a {family}, but its tensors do not say {needed}; choose one of: {}", list(.candidates))]
+    Ambiguous {
+        /// The family.
+        family: &'static str,
+        /// What has to be said.
+        needed: String,
+        /// The members that have these tensors; none when there are too many.
+        candidates: Vec<Architecture>,
+    },
+}
+
+/// The candidates in words.
+fn list(candidates: &[Architecture]) -> String {
+    candidates.iter().map(Architecture::describe).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_parts_of_the_expected_input_accept_anything() {
+        let any_size = ExpectedInput { channels: Some(3), ..ExpectedInput::default() };
+        assert!(any_size.accepts(ImageShape { channels: 3, height: 5, width: 9 }));
+        assert!(!any_size.accepts(ImageShape { channels: 1, height: 5, width: 9 }));
+        let flat = ExpectedInput { features: Some(12), ..ExpectedInput::default() };
+        assert!(flat.accepts(ImageShape { channels: 3, height: 2, width: 2 }));
+        assert!(!flat.accepts(ImageShape { channels: 3, height: 2, width: 3 }));
+        assert_eq!(any_size.to_string(), "images of any size with 3 channels");
+        assert_eq!(flat.to_string(), "images of 12 values");
+    }
+}
