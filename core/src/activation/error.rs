@@ -1,0 +1,54 @@
+//! What can go wrong between a network, a probe set and its representations.
+
+use crate::data::DataError;
+use crate::model::ModelError;
+use crate::supervise::Cancelled;
+
+/// Why there are no representations: which file, layer or setting, what was expected and what was found.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActivationError {
+    /// The images do not fit the network.
+    #[error("{network}: expects images of {expected}, but {probe} has {found}; choose another probe set")]
+    Images {
+        /// The file of the network.
+        network: String,
+        /// The probe set.
+        probe: String,
+        /// What the network expects, such as `1 channel`.
+        expected: String,
+        /// What the images have.
+        found: String,
+    },
+    /// A tensor of the network is absent or has another shape.
+    #[error("{network}: tensor `{tensor}`: expected {expected}, found {found}")]
+    Tensor {
+        /// The file of the network.
+        network: String,
+        /// PyTorch's name of the tensor.
+        tensor: String,
+        /// What was expected.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The network cannot be run on a device.
+    #[error("{network}: layer `{layer}`: {reason}")]
+    Device {
+        /// The file of the network.
+        network: String,
+        /// The layer that was being computed.
+        layer: String,
+        /// What the device says.
+        reason: String,
+    },
+    /// The architecture cannot be built for these images.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The images cannot be read or normalised, or a file of activations is refused.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Whoever watches asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
