@@ -1,0 +1,88 @@
+//! What each step does.
+//!
+//! Cargo compiles a crate again for each set of features and each profile, so all steps here ask for few of them: the
+//! host's crates always as one selection in the development profile, the page always in the profile `web`.
+
+use crate::test::harness::{self, TestProgram};
+use crate::test::{Counts, Step, readme};
+use crate::{build, chromium, dist, process, tools, workspace};
+
+/// The packages that are compiled and tested together on the host.
+pub(crate) const HOST: [&str; 6] = ["-p", "repgeo-core", "-p", "native-trainer", "-p", "repgeo-tests"];
+
+/// This package: apart, so that its own program is not replaced while it runs.
+pub(crate) const OWN: [&str; 2] = ["-p", "xtask"];
+
+/// The test program that drives a browser.
+const BROWSER: &str = "browser";
+
+/// Runs one step.
+///
+/// # Errors
+/// When a check fails or a test cannot be run; a failed test is counted instead.
+pub(crate) fn run(step: Step) -> anyhow::Result<Counts> {
+    match step {
+        Step::Format => format(),
+        Step::Clippy => clippy(),
+        Step::Docs => docs(),
+        Step::Unit => tests(|program| program.kind != "test"),
+        Step::Integration => tests(|program| program.kind == "test" && program.name != BROWSER),
+        Step::Dist => dist::run().map(|()| Counts::default()),
+        Step::Browser => browser(),
+        Step::Readme => readme::check(),
+    }
+}
+
+fn format() -> anyhow::Result<Counts> {
+    tools::ensure_components()?;
+    process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
+    Ok(Counts::default())
+}
+
+fn clippy() -> anyhow::Result<Counts> {
+    tools::ensure_components()?;
+    tools::ensure_target()?;
+    let deny = ["--", "-D", "warnings"];
+    for packages in [&HOST[..], &OWN] {
+        process::run(process::cargo().arg("clippy").args(packages).arg("--all-targets").args(deny))?;
+    }
+    // The page's code may not open files, start threads, read clocks or block.
+    process::run(
+        process::cargo()
+            .args(["clippy", "-p", "repgeo-app", "--target", tools::WASM])
+            .args(deny)
+            .env("CLIPPY_CONF_DIR", workspace::root().join("clippy").join("wasm")),
+    )?;
+    Ok(Counts::default())
+}
+
+fn docs() -> anyhow::Result<Counts> {
+    process::run(process::cargo().args(["doc", "--no-deps"]).args(HOST).env("RUSTDOCFLAGS", "-D warnings"))?;
+    process::run(process::cargo().args(["test", "--quiet", "--doc"]).args(HOST))?;
+    Ok(Counts::default())
+}
+
+/// Builds the host's tests and runs those that are wanted.
+fn tests(wanted: impl Fn(&TestProgram) -> bool) -> anyhow::Result<Counts> {
+    let mut counts = Counts::default();
+    for program in harness::build()?.into_iter().filter(&wanted) {
+        counts.add(harness::run(&program, &[], &[])?);
+    }
+    Ok(counts)
+}
+
+/// Builds the page and runs the tests that drive a browser, one after another: each uses all cores.
+fn browser() -> anyhow::Result<Counts> {
+    let browser = chromium::ensure()?;
+    let dist = build::page()?;
+    let environment = [
+        ("REPGEO_DIST", dist.as_os_str()),
+        ("REPGEO_CHROMIUM", browser.program.as_os_str()),
+        ("REPGEO_CHROMEDRIVER", browser.driver.as_os_str()),
+    ];
+    let mut counts = Counts::default();
+    for program in harness::build()?.into_iter().filter(|program| program.name == BROWSER) {
+        counts.add(harness::run(&program, &["--test-threads=1"], &environment)?);
+    }
+    Ok(counts)
+}
