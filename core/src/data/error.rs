@@ -26,6 +26,24 @@ pub enum DataError {
         /// What is there.
         found: String,
     },
+    /// A decoder gave up on the file.
+    #[error("{file}: expected a complete {format} file, found a broken one: {reason}; get the file again")]
+    Undecodable {
+        /// The file, or `archive/entry`.
+        file: String,
+        /// The format.
+        format: &'static str,
+        /// The decoder's words.
+        reason: String,
+    },
+    /// The file unpacks to more than is read.
+    #[error("{file}: expected at most {limit} bytes once unpacked, found more; use a smaller file")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// What was asked for does not fit what is there.
     #[error("{subject}: expected {expected}, found {found}")]
     Mismatch {
@@ -36,4 +54,16 @@ pub enum DataError {
         /// What is there.
         found: String,
     },
+}
+
+impl DataError {
+    /// What was asked for does not fit what is there.
+    pub(crate) fn mismatch(subject: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Mismatch { subject: subject.into(), expected: expected.into(), found: found.into() }
+    }
+}
+
+/// `1 channel`, `3 channels`: a number with its noun, the plural made by an `s`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,10 +1,14 @@
 //! Probe sets: images with labels and stable ids, from bytes.
 
+mod class_map;
 mod error;
+mod identity;
 mod normalisation;
 mod probe_set;
 mod subset;
+mod values;
 
+pub use class_map::ClassMap;
 pub use error::DataError;
 pub use normalisation::Normalisation;
 pub use probe_set::{ImageShape, Pixels, ProbeSet, SampleIds};
@@ -13,7 +17,7 @@ pub use subset::Subset;
 /// A file as it came in: its name, for messages, and its bytes.
 #[derive(Debug, Clone)]
 pub struct NamedBytes {
-    /// The file name, without its folder.
+    /// The file name. A folder before it, where there is one, names the class of an image.
     pub name: String,
     /// What is in it.
     pub bytes: Vec<u8>,

@@ -1,10 +1,13 @@
 //! Images with labels and stable ids.
 
+use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::error::{DataError, counted};
+use super::identity;
 use crate::Sha256Digest;
 
 /// Channels, height and width of one image.
@@ -32,6 +35,13 @@ impl ImageShape {
     }
 }
 
+/// Channels × height × width.
+impl fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}×{}", self.channels, self.height, self.width)
+    }
+}
+
 /// The values of all images, image after image, each as channels × height × width.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pixels {
@@ -39,6 +49,30 @@ pub enum Pixels {
     U8(Vec<u8>),
     /// Values as they are.
     F32(Vec<f32>),
+}
+
+impl Pixels {
+    /// Number of values of all images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U8(values) => values.len(),
+            Self::F32(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no values.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn first_not_finite(&self) -> Option<(usize, f32)> {
+        match self {
+            Self::U8(_) => None,
+            Self::F32(values) => values.iter().copied().enumerate().find(|(_, value)| !value.is_finite()),
+        }
+    }
 }
 
 /// Which samples, in which order: what two representations must agree on before they are compared.
@@ -68,6 +102,67 @@ pub struct ProbeSet {
 }
 
 impl ProbeSet {
+    /// Images with labels; computes ids and content hash.
+    ///
+    /// # Errors
+    /// [`DataError::Mismatch`] when there is no image, when the number of values is no multiple of the shape, when the
+    /// number of labels is another one than that of the images, or when a value is not finite.
+    pub fn new(
+        name: impl Into<String>,
+        shape: ImageShape,
+        pixels: Pixels,
+        labels: Option<Vec<u32>>,
+        class_names: Vec<String>,
+    ) -> Result<Self, DataError> {
+        let name = name.into();
+        if shape.is_empty() || pixels.is_empty() {
+            let found = format!("{} for images of shape {shape}", counted(pixels.len(), "value"));
+            return Err(DataError::mismatch(name, "at least one image with at least one pixel", found));
+        }
+        if !pixels.len().is_multiple_of(shape.len()) {
+            let expected = format!("a multiple of {} values, images of shape {shape}", shape.len());
+            return Err(DataError::mismatch(name, expected, counted(pixels.len(), "value")));
+        }
+        let images = pixels.len() / shape.len();
+        if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != images) {
+            let expected = format!("as many labels as there are images, {images}");
+            return Err(DataError::mismatch(name, expected, counted(labels.len(), "label")));
+        }
+        if let Some((index, value)) = pixels.first_not_finite() {
+            let found = format!("{value} in image {}", index / shape.len());
+            return Err(DataError::mismatch(name, "finite values", found));
+        }
+        let samples = Arc::new(identity::identify(shape, &pixels));
+        Ok(Self { name, shape, pixels, labels, class_names, samples })
+    }
+
+    /// The samples at these indices, in this order, with the ids that they have here.
+    ///
+    /// # Errors
+    /// [`DataError::Mismatch`] when there are no indices, or an index is not below the number of samples.
+    pub fn keep(&self, indices: &[usize]) -> Result<Self, DataError> {
+        if indices.is_empty() {
+            return Err(DataError::mismatch(&self.name, "at least one sample to keep", "none"));
+        }
+        let taken = |index: &usize| self.samples.ids.get(*index).cloned().ok_or(*index);
+        let ids = indices.iter().map(taken).collect::<Result<Vec<_>, _>>().map_err(|index| {
+            DataError::mismatch(&self.name, format!("indices below {}", self.len()), index.to_string())
+        })?;
+        let pixels = match &self.pixels {
+            Pixels::U8(values) => Pixels::U8(gather(values, self.shape.len(), indices)),
+            Pixels::F32(values) => Pixels::F32(gather(values, self.shape.len(), indices)),
+        };
+        let content = identity::content_hash(self.shape, &pixels);
+        Ok(Self {
+            name: self.name.clone(),
+            shape: self.shape,
+            pixels,
+            labels: self.labels.as_ref().map(|labels| gather(labels, 1, indices)),
+            class_names: self.class_names.clone(),
+            samples: Arc::new(SampleIds { ids, content }),
+        })
+    }
+
     /// Number of images.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -78,5 +173,65 @@ impl ProbeSet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// The rows of `length` values at these indices; indices beyond the end are left out.
+fn gather<T: Copy>(values: &[T], length: usize, indices: &[usize]) -> Vec<T> {
+    let row = |&index: &usize| values.get(index * length..(index + 1) * length);
+    indices.iter().filter_map(row).flatten().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: ImageShape = ImageShape { channels: 1, height: 1, width: 2 };
+
+    fn set(pixels: Pixels, labels: Option<Vec<u32>>) -> Result<ProbeSet, DataError> {
+        ProbeSet::new("set", SHAPE, pixels, labels, Vec::new())
+    }
+
+    #[test]
+    fn ids_are_stable_under_subsetting_and_reordering() {
+        let whole = set(Pixels::U8(vec![1, 2, 3, 4, 1, 2, 5, 6]), Some(vec![0, 1, 2, 3])).unwrap();
+        let part = whole.keep(&[3, 0, 2]).unwrap();
+        let ids = &whole.samples.ids;
+        assert_eq!(part.samples.ids, [ids[3].clone(), ids[0].clone(), ids[2].clone()]);
+        assert_eq!(part.pixels, Pixels::U8(vec![5, 6, 1, 2, 1, 2]));
+        assert_eq!(part.labels, Some(vec![3, 0, 2]));
+        let rebuilt = set(part.pixels.clone(), None).unwrap();
+        assert_eq!(rebuilt.samples, part.samples);
+    }
+
+    #[test]
+    fn the_content_hash_depends_on_the_order_and_not_on_the_labels() {
+        let content =
+            |pixels: [u8; 4], labels| set(Pixels::U8(pixels.to_vec()), labels).unwrap().samples.content.clone();
+        assert_eq!(content([1, 2, 3, 4], None), content([1, 2, 3, 4], Some(vec![5, 6])));
+        assert_ne!(content([1, 2, 3, 4], None), content([3, 4, 1, 2], None));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let error = |pixels, labels| set(pixels, labels).unwrap_err().to_string();
+        assert_eq!(
+            error(Pixels::U8(vec![]), None),
+            "set: expected at least one image with at least one pixel, found 0 values for images of shape 1×1×2"
+        );
+        assert_eq!(
+            error(Pixels::U8(vec![1, 2, 3]), None),
+            "set: expected a multiple of 2 values, images of shape 1×1×2, found 3 values"
+        );
+        assert_eq!(
+            error(Pixels::U8(vec![1, 2]), Some(vec![])),
+            "set: expected as many labels as there are images, 1, found 0 labels"
+        );
+        assert_eq!(
+            error(Pixels::F32(vec![0.0, 1.0, 0.0, f32::NAN]), None),
+            "set: expected finite values, found NaN in image 1"
+        );
+        let error = set(Pixels::U8(vec![1, 2]), None).unwrap().keep(&[0, 9]).unwrap_err().to_string();
+        assert_eq!(error, "set: expected indices below 1, found 9");
     }
 }
