@@ -1,15 +1,19 @@
 //! Probe sets: images with labels and stable ids, from bytes.
 
 mod class_map;
+pub(crate) mod container;
 mod error;
+mod format;
 mod identity;
 mod normalisation;
+pub(crate) mod npy;
 mod probe_set;
 mod subset;
 mod values;
 
 pub use class_map::ClassMap;
 pub use error::DataError;
+pub use format::read_probe_set;
 pub use normalisation::Normalisation;
 pub use probe_set::{ImageShape, Pixels, ProbeSet, SampleIds};
 pub use subset::Subset;
