@@ -5,6 +5,8 @@ pub(crate) mod container;
 mod error;
 mod format;
 mod identity;
+#[cfg(test)]
+pub(crate) mod mutation;
 mod normalisation;
 pub(crate) mod npy;
 mod probe_set;

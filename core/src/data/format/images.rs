@@ -1,6 +1,7 @@
 //! PNG and JPEG images of one size.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
@@ -118,9 +119,8 @@ fn classes(files: &Files<'_>) -> Result<(Option<Vec<u32>>, Vec<String>), DataErr
             Err(DataError::mismatch(path, expected, found))
         }
         (_, None) => {
-            let label =
-                |name: &&str| names.iter().position(|other| other == name).and_then(|at| u32::try_from(at).ok());
-            let labels = folders.iter().flatten().filter_map(label).collect();
+            let label_of = names.iter().copied().zip(0_u32..).collect::<BTreeMap<_, _>>();
+            let labels = folders.iter().flatten().filter_map(|folder| label_of.get(folder).copied()).collect();
             Ok((Some(labels), names.iter().map(|&name| name.to_owned()).collect()))
         }
     }

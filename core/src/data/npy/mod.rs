@@ -3,6 +3,8 @@
 mod header;
 mod order;
 
+pub(crate) use header::is_npy;
+
 use header::Header;
 use order::row_major;
 

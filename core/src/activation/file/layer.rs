@@ -1,0 +1,55 @@
+//! One array of an activation file.
+
+use super::error::ActivationFileError;
+use crate::activation::representation::Matrix;
+
+/// An array, flattened to one row for each sample.
+#[derive(Debug)]
+pub(super) struct Layer {
+    pub(super) name: String,
+    pub(super) rows: usize,
+    pub(super) features: usize,
+    pub(super) matrix: Matrix,
+}
+
+impl Layer {
+    /// Flattens row-major values of this shape and checks that all are finite.
+    pub(super) fn new(file: &str, name: &str, shape: &[usize], matrix: Matrix) -> Result<Self, ActivationFileError> {
+        let (rows, features) = match shape {
+            [rows, rest @ ..] if !rest.is_empty() => (*rows, rest.iter().product::<usize>()),
+            _ => (0, 0),
+        };
+        if rows == 0 || features == 0 {
+            return Err(ActivationFileError::Layer {
+                file: file.to_owned(),
+                layer: name.to_owned(),
+                expected: "at least two dimensions, samples and features, neither empty".to_owned(),
+                found: format!("the shape {shape:?}"),
+            });
+        }
+        if let Some((index, value)) = first_not_finite(&matrix) {
+            let (row, column) = (index / features, index % features);
+            return Err(ActivationFileError::NotFinite {
+                file: file.to_owned(),
+                layer: name.to_owned(),
+                row,
+                column,
+                value,
+            });
+        }
+        Ok(Self { name: name.to_owned(), rows, features, matrix })
+    }
+}
+
+/// Index and value; values on a device are not looked at.
+fn first_not_finite(matrix: &Matrix) -> Option<(usize, f64)> {
+    match matrix {
+        Matrix::F32(values) => {
+            values.iter().position(|value| !value.is_finite()).and_then(|at| Some((at, f64::from(*values.get(at)?))))
+        }
+        Matrix::F64(values) => {
+            values.iter().position(|value| !value.is_finite()).and_then(|at| Some((at, *values.get(at)?)))
+        }
+        Matrix::Device(_) => None,
+    }
+}

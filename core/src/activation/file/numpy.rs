@@ -1,0 +1,60 @@
+//! Activations as `.npy` and `.npz`.
+
+use std::collections::BTreeMap;
+
+use super::layer::Layer;
+use super::{ActivationFileError, Contents};
+use crate::activation::representation::Matrix;
+use crate::data::DataError;
+use crate::data::container::{Allowance, Archive};
+use crate::data::npy::{Array, Floats};
+
+const SAMPLE_IDS: &str = "sample_ids";
+
+/// One layer, named like the file.
+pub(super) fn read_array(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileError> {
+    let layer = layer(file, file.strip_suffix(".npy").unwrap_or(file), &Array::read(file, bytes)?)?;
+    Ok(Contents { layers: vec![layer], sample_ids: None, metadata: BTreeMap::new() })
+}
+
+/// One layer for each array, in the order of the file.
+pub(super) fn read_archive(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileError> {
+    let mut archive = Archive::open(file, bytes)?;
+    let mut allowance = Allowance::for_input(bytes.len());
+    let (mut layers, mut sample_ids) = (Vec::new(), None);
+    for (index, entry) in archive.names().to_vec().into_iter().enumerate() {
+        let path = archive.path(index);
+        let Some(name) = entry.strip_suffix(".npy") else {
+            return Err(DataError::mismatch(path, "an archive of .npy arrays only", "another file").into());
+        };
+        let bytes = archive.read(index, &mut allowance)?;
+        let array = Array::read(&path, &bytes)?;
+        if name == SAMPLE_IDS {
+            sample_ids = Some(ids(&path, &array)?);
+        } else {
+            layers.push(layer(file, name, &array)?);
+        }
+    }
+    Ok(Contents { layers, sample_ids, metadata: BTreeMap::new() })
+}
+
+fn layer(file: &str, name: &str, array: &Array<'_>) -> Result<Layer, ActivationFileError> {
+    let matrix = match array.floats()? {
+        Floats::F32(values) => Matrix::F32(values),
+        Floats::F64(values) => Matrix::F64(values),
+    };
+    Layer::new(file, name, array.shape(), matrix)
+}
+
+/// Texts or integers. Short texts take far more memory decoded than packed: as many as can be rows of a layer are enough.
+fn ids(path: &str, array: &Array<'_>) -> Result<Vec<String>, DataError> {
+    const MOST: usize = 1 << 24;
+    if !matches!(*array.shape(), [count] if count <= MOST) {
+        let expected = format!("a list of at most {MOST} ids");
+        return Err(DataError::mismatch(path, expected, format!("the shape {:?}", array.shape())));
+    }
+    if array.is_text() {
+        return array.texts();
+    }
+    Ok(array.integers()?.into_iter().map(|id| id.to_string()).collect())
+}

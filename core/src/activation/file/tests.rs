@@ -1,0 +1,122 @@
+//! Files as PyTorch and NumPy wrote them; `fixtures/make_fixtures.py` makes them.
+
+use super::*;
+use crate::activation::Matrix;
+
+macro_rules! fixture {
+    ($name:literal) => {
+        NamedBytes { name: $name.to_owned(), bytes: include_bytes!(concat!("fixtures/", $name)).to_vec() }
+    };
+}
+
+fn error(file: &NamedBytes) -> String {
+    read_activations(file).unwrap_err().to_string()
+}
+
+fn layers(file: &ActivationFile) -> Vec<(&str, usize, usize)> {
+    file.representations.iter().map(|layer| (layer.layer.as_str(), layer.rows, layer.features)).collect()
+}
+
+/// Values by the fixtures' formula.
+fn formula(count: u8) -> impl Iterator<Item = f64> {
+    (0..count).map(|k| f64::from(k) / 8.0 - 1.0)
+}
+
+fn check_values(layer: &Representation, double: bool) {
+    let count = (layer.rows * layer.features) as u8;
+    match &layer.matrix {
+        Matrix::F32(values) if !double => assert!(values.iter().map(|&value| f64::from(value)).eq(formula(count))),
+        Matrix::F64(values) if double => assert!(values.iter().copied().eq(formula(count))),
+        other => panic!("{}: {other:?}", layer.layer),
+    }
+}
+
+#[test]
+fn safetensors_of_every_precision_in_natural_order() {
+    let file = read_activations(&fixture!("natural.safetensors")).unwrap();
+    assert_eq!(layers(&file), [("conv", 4, 5), ("fc", 4, 3), ("layer2", 4, 8), ("layer10", 4, 6)]);
+    for layer in &file.representations {
+        check_values(layer, layer.layer == "conv");
+        assert_eq!(layer.samples.ids, ["0", "1", "2", "3"]);
+    }
+    // python3: hashlib.sha256(b"1:01:11:21:3").hexdigest()
+    let content = "49a5c743f0728d7aed240289898bba4fdbc1a35e847bde73040494f180632d18";
+    assert_eq!(file.representations[0].samples.content.as_str(), content);
+    assert!(file.metadata.is_empty());
+}
+
+#[test]
+fn safetensors_may_state_order_and_ids() {
+    let file = read_activations(&fixture!("ordered.safetensors")).unwrap();
+    assert_eq!(layers(&file), [("conv", 4, 5), ("layer2", 4, 8), ("layer10", 4, 6), ("fc", 4, 3)]);
+    assert_eq!(file.representations[0].samples.ids, ["a", "b", "7", "d"]);
+    assert_eq!(file.metadata, BTreeMap::from([("model".to_owned(), "demo".to_owned())]));
+    assert_eq!(
+        error(&fixture!("missing.safetensors")),
+        "missing.safetensors: metadata entry `layers`: expected each layer once, found `layer10` left out"
+    );
+}
+
+#[test]
+fn npz_is_read_in_file_order() {
+    let file = read_activations(&fixture!("layers.npz")).unwrap();
+    assert_eq!(layers(&file), [("fc", 4, 3), ("layer10", 4, 6), ("layer2", 4, 8), ("conv", 4, 5)]);
+    for layer in &file.representations {
+        check_values(layer, layer.layer == "conv");
+    }
+    let other = read_activations(&fixture!("ordered.safetensors")).unwrap();
+    assert_eq!(file.representations[0].samples, other.representations[0].samples);
+    let numbered = read_activations(&fixture!("numbered.npz")).unwrap();
+    assert_eq!(numbered.representations[0].samples.ids, ["30", "10", "20", "0"]);
+}
+
+#[test]
+fn npy_is_one_layer_named_like_the_file() {
+    let file = read_activations(&fixture!("only.npy")).unwrap();
+    assert_eq!(layers(&file), [("only", 4, 8)]);
+    check_values(&file.representations[0], false);
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    assert_eq!(
+        error(&fixture!("rows.safetensors")),
+        "rows.safetensors: expected as many rows in every layer, found 4 in `a` and 5 in `b`"
+    );
+    assert_eq!(
+        error(&fixture!("infinite.safetensors")),
+        "infinite.safetensors: layer `b`: expected finite values, found inf at row 2, column 1"
+    );
+    assert_eq!(
+        error(&fixture!("integers.safetensors")),
+        "integers.safetensors: layer `fc`: expected values of type F16, BF16, F32 or F64, found I64"
+    );
+    assert_eq!(
+        error(&fixture!("vector.npy")),
+        "vector.npy: layer `vector`: expected at least two dimensions, samples and features, neither empty, found the \
+         shape [4]"
+    );
+    assert_eq!(error(&fixture!("twice.npz")), "twice.npz: sample_ids: expected different ids, found `2` twice");
+    let other = |bytes: &[u8]| error(&NamedBytes { name: "a".to_owned(), bytes: bytes.to_vec() });
+    assert!(other(b"").starts_with("a: not a data file that is known here: an empty file; expected activations as"));
+    assert!(other(b"\x02\0\0\0\0\0\0\0{}").ends_with("expected at least one layer, found none"));
+}
+
+#[test]
+fn damaged_files_are_refused_or_consistent() {
+    let files =
+        [fixture!("ordered.safetensors"), fixture!("layers.npz"), fixture!("numbered.npz"), fixture!("only.npy")];
+    for file in files {
+        let mut refused = 0;
+        for seed in 0..300 {
+            let bytes = crate::data::mutation::mutate(file.bytes.clone(), seed);
+            match read_activations(&NamedBytes { name: file.name.clone(), bytes }) {
+                Err(_) => refused += 1,
+                Ok(read) => {
+                    assert!(read.representations.iter().all(|layer| layer.rows == layer.samples.ids.len()), "{seed}");
+                }
+            }
+        }
+        assert!(refused > 30, "{}: only {refused} refused", file.name);
+    }
+}
