@@ -27,7 +27,7 @@ pub enum DataError {
         found: String,
     },
     /// A decoder gave up on the file.
-    #[error("{file}: expected a complete {format} file, found a broken one: {reason}; get the file again")]
+    #[error("{file}: expected a readable {format} file, but its decoder reports: {reason}")]
     Undecodable {
         /// The file, or `archive/entry`.
         file: String,

@@ -140,7 +140,7 @@ mod tests {
         flipped[content] ^= 1;
         let mut archive = Archive::open("file.zip", &flipped).unwrap();
         let error = archive.read(0, &mut Allowance::for_input(0)).unwrap_err().to_string();
-        assert!(error.starts_with("file.zip/a: expected a complete zip file, found a broken one: "), "{error}");
+        assert!(error.starts_with("file.zip/a: expected a readable zip file, but its decoder reports: "), "{error}");
     }
 
     #[test]

@@ -89,6 +89,9 @@ fn decode(path: &str, bytes: &[u8]) -> Result<DynamicImage, DataError> {
 }
 
 fn undecodable(path: &str, error: &image::ImageError) -> DataError {
+    if let image::ImageError::Limits(_) = error {
+        return DataError::mismatch(path, format!("at most {LONGEST_SIDE}×{LONGEST_SIDE} pixels"), "more");
+    }
     DataError::Undecodable { file: path.to_owned(), format: "image", reason: error.to_string() }
 }
 

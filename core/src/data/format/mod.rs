@@ -35,7 +35,8 @@ struct Source<'a> {
 /// - PNG and JPEG images of one size, or a zip archive of them. The folder that holds an image is its class where there
 ///   are several folders. Images have one channel when all are grey, else three; opacity and orientation tags are ignored;
 /// - `.npz` with an array `x`, `images` or `data` (or only one array of 3 or 4 dimensions), as bytes or floating-point
-///   values, N×H×W, N×H×W×C or N×C×H×W with 1 or 3 channels; and optionally `y` or `labels`.
+///   values, N×H×W, N×H×W×C or N×C×H×W with 1 or 3 channels; and optionally `y` or `labels`. Floating-point values are
+///   taken as they are, and not divided by 255.
 ///
 /// Batches and images are read in natural order of their names. Among several files, and in zip archives, hidden files,
 /// texts and tables that accompany a data set are passed over.

@@ -171,6 +171,7 @@ fn images_that_do_not_go_together_are_named() {
         "wide.png: expected 4×2 pixels, as in grey.png, found 5×2"
     );
     assert_eq!(error(&[fixture!("deep.png")]), "deep.png: expected 8 bits for each channel, found 16");
+    assert_eq!(error(&[fixture!("huge.png")]), "huge.png: expected at most 8192×8192 pixels, found more");
     let inside = |folder: &str| named(&format!("{folder}/a.png"), fixture!("grey.png").bytes);
     assert!(
         error(&[inside("cat"), inside("dog"), fixture!("grey.png")]).starts_with("grey.png: expected images in class")
