@@ -114,8 +114,19 @@ pub struct MeasureRecord {
     pub name: String,
     /// Whether a larger value means more alike.
     pub higher_is_more_alike: bool,
+    /// The interval of possible values.
+    pub range: RangeRecord,
     /// One entry per pair of inputs, in order of the inputs.
     pub pairs: Vec<PairRecord>,
+}
+
+/// An interval of possible values; an end that is absent is infinite.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RangeRecord {
+    /// Smallest possible value.
+    pub low: Option<f64>,
+    /// Largest possible value.
+    pub high: Option<f64>,
 }
 
 /// The layer map of two inputs.
