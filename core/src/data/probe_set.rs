@@ -22,10 +22,10 @@ pub struct ImageShape {
 }
 
 impl ImageShape {
-    /// Number of values of one image.
+    /// Number of values of one image; the largest number where it is beyond that, as a hostile file may have it.
     #[must_use]
     pub fn len(self) -> usize {
-        self.channels * self.height * self.width
+        self.channels.saturating_mul(self.height).saturating_mul(self.width)
     }
 
     /// Whether an image of this shape has no values.

@@ -16,7 +16,7 @@ impl Layer {
     /// Flattens row-major values of this shape and checks that all are finite.
     pub(super) fn new(file: &str, name: &str, shape: &[usize], matrix: Matrix) -> Result<Self, ActivationFileError> {
         let (rows, features) = match shape {
-            [rows, rest @ ..] if !rest.is_empty() => (*rows, rest.iter().product::<usize>()),
+            [rows, rest @ ..] if !rest.is_empty() => (*rows, features(rest)),
             _ => (0, 0),
         };
         if rows == 0 || features == 0 {
@@ -39,6 +39,11 @@ impl Layer {
         }
         Ok(Self { name: name.to_owned(), rows, features, matrix })
     }
+}
+
+/// The product of the lengths; 0 where there is no such number, which happens only to arrays without rows.
+fn features(lengths: &[usize]) -> usize {
+    lengths.iter().try_fold(1_usize, |product, &length| product.checked_mul(length)).unwrap_or(0)
 }
 
 /// Index and value; values on a device are not looked at.

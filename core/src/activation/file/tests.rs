@@ -97,6 +97,11 @@ fn what_does_not_fit_is_named() {
          shape [4]"
     );
     assert_eq!(error(&fixture!("twice.npz")), "twice.npz: sample_ids: expected different ids, found `2` twice");
+    let text = "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 1099511627776, 1099511627776)}";
+    let bytes = [b"\x93NUMPY\x01\0", (text.len() as u16).to_le_bytes().as_slice(), text.as_bytes()].concat();
+    assert!(
+        error(&NamedBytes { name: "a.npy".to_owned(), bytes }).contains("neither empty, found the shape [0, 1099511")
+    );
     let other = |bytes: &[u8]| error(&NamedBytes { name: "a".to_owned(), bytes: bytes.to_vec() });
     assert!(other(b"").starts_with("a: not a data file that is known here: an empty file; expected activations as"));
     assert!(other(b"\x02\0\0\0\0\0\0\0{}").ends_with("expected at least one layer, found none"));

@@ -6,7 +6,8 @@ const NAMES: [&str; 6] = ["desktop.ini", "licence", "license", "notice", "readme
 /// Whether a file of this name, its folders included, is hidden, left behind by an operating system, or a text.
 pub(super) fn accompanies_data(name: &str) -> bool {
     let mut parts = name.split(['/', '\\']);
-    if parts.clone().any(|part| part.starts_with('.') || part == "__MACOSX") {
+    let hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    if parts.clone().any(|part| hidden(part) || part == "__MACOSX") {
         return true;
     }
     let file = parts.next_back().unwrap_or_default().to_ascii_lowercase();
@@ -23,7 +24,8 @@ mod tests {
         for name in ["a/README", "batches.meta.txt", "__MACOSX/a/._1.png", ".DS_Store", "a\\Thumbs.db", "labels.CSV"] {
             assert!(accompanies_data(name), "{name}");
         }
-        for name in ["1.png", "a/1.jpeg", "data_batch_1.bin", "train-images-idx3-ubyte.gz", "1.webp", "readme.png"] {
+        for name in ["1.png", "a/1.jpeg", "data_batch_1.bin", "train-images-idx3-ubyte.gz", "./1.webp", "../readme.png"]
+        {
             assert!(!accompanies_data(name), "{name}");
         }
     }

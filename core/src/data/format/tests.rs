@@ -138,6 +138,8 @@ fn idx_files_of_another_type_or_length_are_refused() {
         "a: at byte 4: expected the lengths of 3 dimensions, found the end of the file"
     );
     assert!(with(|bytes| bytes[4..16].fill(255)).contains("4294967295"));
+    let empty = idx(&[0, u32::MAX, u32::MAX], &[]);
+    assert!(error(&[named("a", empty)]).starts_with("a: expected at least one image with at least one pixel"));
     assert_eq!(
         error(&[named("a", idx(&[1], &[200]))]),
         "IDX: expected one file of images and at most one of labels, found 0 of images and 1 of labels"
