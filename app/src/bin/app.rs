@@ -1,2 +1,3 @@
-//! Binary.
+//! The interface.
+
 fn main() {}

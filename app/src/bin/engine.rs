@@ -1,2 +1,3 @@
-//! Binary.
+//! The engine: a web worker that owns all tensors.
+
 fn main() {}
