@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::layers::{depths_of, dimensions, inconsistent, shape_of};
 use super::{Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, TensorShapes};
 use crate::data::ImageShape;
 
+/// The family's name in messages.
+const FAMILY: &str = "CIFAR ResNet";
 /// Channels of the first stage in the paper.
 const PAPER_WIDTH: usize = 16;
 /// Number of stages.
@@ -40,6 +43,31 @@ impl CifarResnet {
         builder.add(residual, shortcut)?;
         builder.relu()?;
         builder.tap(name)
+    }
+}
+
+impl CifarResnet {
+    /// The member that has these tensors.
+    fn infer_member(shapes: &TensorShapes) -> Result<Self, InferenceError> {
+        let [width, input_channels, kernel, _] = dimensions(FAMILY, shapes, "conv1.weight")?;
+        if kernel != 3 {
+            return Err(inconsistent(FAMILY, "conv1.weight", "a kernel of 3 × 3", format!("{kernel} × {kernel}")));
+        }
+        let depths = depths_of(shapes);
+        let blocks = depths.first().copied().unwrap_or(0);
+        if depths != [blocks; STAGES] {
+            let expected = format!("{STAGES} stages with equally many blocks");
+            return Err(inconsistent(FAMILY, "layer1, layer2, …", expected, format!("{depths:?} blocks")));
+        }
+        for stage in 0..STAGES {
+            let name = format!("layer{}.0.conv1.weight", stage + 1);
+            let [outputs, ..] = dimensions::<4>(FAMILY, shapes, &name)?;
+            if outputs != width << stage {
+                return Err(inconsistent(FAMILY, &name, format!("{} channels", width << stage), outputs.to_string()));
+            }
+        }
+        let [classes, _] = dimensions(FAMILY, shapes, "linear.weight")?;
+        Ok(Self { depth: 6 * blocks + 2, width, input_channels, classes })
     }
 }
 
@@ -104,7 +132,59 @@ impl Family for CifarResnet {
         "CIFAR ResNet of the original paper (conv1, bn1, layer1.0.conv1, …, linear)"
     }
 
-    fn infer(_shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
-        None
+    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
+        shape_of(shapes, "conv1", "weight")?;
+        shape_of(shapes, "layer1.0.conv1", "weight")?;
+        let with_shortcuts =
+            shapes.keys().any(|tensor| tensor.contains(".downsample.") || tensor.contains(".shortcut."));
+        (!with_shortcuts).then(|| Self::infer_member(shapes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Architecture;
+
+    fn member(depth: usize) -> CifarResnet {
+        CifarResnet { depth, width: 16, input_channels: 3, classes: 10 }
+    }
+
+    #[test]
+    fn parameter_counts_are_those_of_the_paper() {
+        // Table 6 of the paper gives 0.27, 0.46, 0.66, 0.85 and 1.7 million.
+        for (depth, count) in [(20, 269_722), (32, 464_154), (44, 658_586), (56, 853_018), (110, 1_727_962)] {
+            assert_eq!(Architecture::from(member(depth)).trainable_parameters().unwrap(), count, "{depth}");
+        }
+    }
+
+    #[test]
+    fn taps_are_the_stem_every_block_the_pooled_features_and_the_logits() {
+        let graph = member(20).graph(member(20).canonical_input()).unwrap();
+        let taps: Vec<(&str, usize)> =
+            graph.taps.iter().map(|tap| (tap.name.as_str(), graph.nodes[tap.node].shape.len())).collect();
+        let expected = [
+            ("stem", 16_384),
+            ("layer1.0", 16_384),
+            ("layer1.1", 16_384),
+            ("layer1.2", 16_384),
+            ("layer2.0", 8192),
+            ("layer2.1", 8192),
+            ("layer2.2", 8192),
+            ("layer3.0", 4096),
+            ("layer3.1", 4096),
+            ("layer3.2", 4096),
+            ("avgpool", 64),
+            ("linear", 10),
+        ];
+        assert_eq!(taps, expected);
+    }
+
+    #[test]
+    fn depths_that_are_not_6n_plus_2_and_odd_widths_are_refused() {
+        let input = member(20).canonical_input();
+        assert!(member(21).graph(input).is_err());
+        assert!(member(2).graph(input).is_err());
+        assert!(CifarResnet { width: 15, ..member(20) }.graph(input).is_err());
     }
 }

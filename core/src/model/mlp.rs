@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::layers::{FoundLinear, Layer, chain, inconsistent, layers_of};
 use super::{ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, NodeId, TensorShapes};
 use crate::data::ImageShape;
 
@@ -142,7 +143,50 @@ impl Family for Mlp {
         "MLP (only linear layers, each taking what the one before yields)"
     }
 
-    fn infer(_shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
-        None
+    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
+        let found: Vec<FoundLinear> = layers_of(shapes).into_iter().map(Layer::into_linear).collect::<Option<_>>()?;
+        let apart = found.array_windows().find(|[a, b]| a.outputs != b.inputs).map(|[a, b]| {
+            let expected = format!("a layer that takes the {} values of {}", a.outputs, a.name);
+            inconsistent("MLP", format!("{}.weight", b.name), expected, format!("one that takes {}", b.inputs))
+        });
+        let Some(chain) = chain(found) else {
+            return apart.map(Err);
+        };
+        let inputs = chain.first()?.inputs;
+        let layers = chain.into_iter().map(FoundLinear::into_layer).collect();
+        Some(Ok(Self { inputs, layers, activation: Activation::Relu, dropout: 0.0 }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Operation;
+
+    #[test]
+    fn taps_are_named_as_the_layers_and_lie_after_the_activation() {
+        let mlp = Mlp { dropout: 0.5, ..Mlp::new(784, &[256, 128], 10) };
+        let graph = mlp.graph(ImageShape { channels: 1, height: 28, width: 28 }).unwrap();
+        let taps: Vec<_> = graph.taps.iter().map(|tap| (tap.name.as_str(), &graph.nodes[tap.node].operation)).collect();
+        assert!(matches!(
+            taps[..],
+            [("fc1", Operation::Relu), ("fc2", Operation::Relu), ("fc3", Operation::Linear { .. })]
+        ));
+        assert_eq!(graph.trainable_parameters(), 784 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10);
+        assert_eq!(mlp.describe(), "MLP 784-256-128-10 (ReLU)");
+    }
+
+    #[test]
+    fn images_of_another_size_and_impossible_members_are_refused() {
+        let input = ImageShape { channels: 1, height: 28, width: 28 };
+        let error = Mlp::new(12, &[], 2).graph(input).unwrap_err();
+        assert_eq!(error.to_string(), "MLP 12-2 (ReLU): input: expected images of 12 values, found 1×28×28");
+        let no_layers = Mlp { layers: vec![], ..Mlp::new(784, &[], 2) };
+        assert!(no_layers.graph(input).is_err());
+        assert!(Mlp { dropout: 1.0, ..Mlp::new(784, &[4], 2) }.graph(input).is_err());
+        assert!(Mlp { dropout: f64::NAN, ..Mlp::new(784, &[4], 2) }.graph(input).is_err());
+        let twice = Mlp { layers: vec![LinearLayer::new("a", 4), LinearLayer::new("a", 2)], ..Mlp::new(784, &[], 2) };
+        assert!(twice.graph(input).is_err());
+        assert!(Mlp::new(784, &[usize::MAX], 2).graph(input).is_err());
     }
 }

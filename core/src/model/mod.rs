@@ -9,8 +9,15 @@ mod cifar_resnet;
 mod cnn;
 mod family;
 mod graph;
+mod initial;
+mod layers;
 mod mlp;
+mod network;
+#[cfg(test)]
+mod parity;
 mod resnet;
+#[cfg(test)]
+mod tests;
 
 pub use architecture::Architecture;
 pub use builder::{Convolution, GraphBuilder};
@@ -18,5 +25,7 @@ pub use cifar_resnet::CifarResnet;
 pub use cnn::{Cnn, ConvBlock, Head, Pool};
 pub use family::{ExpectedInput, Family, InferenceError, TensorShapes};
 pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
+pub use initial::initial_state;
 pub use mlp::{Activation, LinearLayer, Mlp};
-pub use resnet::{Resnet, ResnetBlock, ResnetStem};
+pub use network::{BurnNetwork, NetworkError, Value};
+pub use resnet::{Resnet, ResnetBlock, ResnetNames, ResnetStem};

@@ -3,11 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::layers::{depths_of, dimensions, inconsistent, shape_of};
 use super::{
     Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, NodeId, Shape, TensorShapes,
 };
 use crate::data::ImageShape;
 
+/// The family's name in messages.
+const FAMILY: &str = "ResNet";
 /// The members that have a number of their own.
 const NUMBERED: [(u32, ResnetBlock, [usize; 4]); 5] = [
     (18, ResnetBlock::Basic, [2, 2, 2, 2]),
@@ -53,8 +56,45 @@ pub enum ResnetStem {
     Cifar,
 }
 
+/// What the shortcut and the last layer are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResnetNames {
+    /// `downsample` and `fc`, as in torchvision.
+    #[default]
+    Torchvision,
+    /// `shortcut` and `linear`, as in kuangliu/pytorch-cifar.
+    PytorchCifar,
+}
+
+impl ResnetNames {
+    /// The names in a checkpoint; nothing when neither fits.
+    fn of(shapes: &TensorShapes) -> Option<Self> {
+        let has = |part: &str| shapes.keys().any(|tensor| tensor.contains(part));
+        if shapes.contains_key("fc.weight") || has(".downsample.") {
+            Some(Self::Torchvision)
+        } else {
+            has(".shortcut.").then_some(Self::PytorchCifar)
+        }
+    }
+
+    fn shortcut(self) -> &'static str {
+        match self {
+            Self::Torchvision => "downsample",
+            Self::PytorchCifar => "shortcut",
+        }
+    }
+
+    fn head(self) -> &'static str {
+        match self {
+            Self::Torchvision => "fc",
+            Self::PytorchCifar => "linear",
+        }
+    }
+}
+
 /// He, Zhang, Ren and Sun (2015), in torchvision's layout and names. Taps: `stem` (after pooling where there is any),
-/// `layerS.B` after each block, `avgpool`, `fc`.
+/// `layerS.B` after each block, `avgpool`, and `fc` or `linear`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resnet {
     /// What a stage repeats.
@@ -69,6 +109,9 @@ pub struct Resnet {
     pub input_channels: usize,
     /// Number of classes.
     pub classes: usize,
+    /// What the shortcut and the last layer are called.
+    #[serde(default)]
+    pub names: ResnetNames,
 }
 
 impl Resnet {
@@ -82,6 +125,7 @@ impl Resnet {
             width,
             input_channels,
             classes,
+            names: ResnetNames::Torchvision,
         }
     }
 
@@ -124,29 +168,62 @@ impl Resnet {
             builder.batch_norm(&format!("{name}.bn{}", i + 1))?;
         }
         let residual = builder.current();
-        let shortcut = shortcut_of(builder, entry, name, channels, stride)?;
+        let shortcut = self.append_shortcut(builder, entry, name, stride)?;
         builder.add(residual, shortcut)?;
         builder.relu()?;
         builder.tap(name)
     }
-}
 
-/// The identity where shapes agree, else a 1 × 1 convolution and batch norm.
-fn shortcut_of(
-    builder: &mut GraphBuilder,
-    entry: NodeId,
-    name: &str,
-    channels: usize,
-    stride: usize,
-) -> Result<NodeId, ModelError> {
-    let Shape::Map(map) = builder.shape(entry)? else {
-        return Ok(entry);
-    };
-    if stride == 1 && map.channels == channels {
-        return Ok(entry);
+    /// The identity where shapes agree, else a 1 × 1 convolution and batch norm.
+    fn append_shortcut(
+        &self,
+        builder: &mut GraphBuilder,
+        entry: NodeId,
+        name: &str,
+        stride: usize,
+    ) -> Result<NodeId, ModelError> {
+        let (Shape::Map(before), Shape::Map(after)) = (builder.shape(entry)?, builder.shape(builder.current())?) else {
+            return Ok(entry);
+        };
+        if stride == 1 && before.channels == after.channels {
+            return Ok(entry);
+        }
+        let name = format!("{name}.{}", self.names.shortcut());
+        builder.conv_of(entry, &format!("{name}.0"), Convolution::same(after.channels, 1, stride))?;
+        builder.batch_norm(&format!("{name}.1"))
     }
-    builder.conv_of(entry, &format!("{name}.downsample.0"), Convolution::same(channels, 1, stride))?;
-    builder.batch_norm(&format!("{name}.downsample.1"))
+
+    /// The member that has these tensors.
+    fn infer_member(shapes: &TensorShapes, names: ResnetNames) -> Result<Self, InferenceError> {
+        let [width, input_channels, kernel, _] = dimensions(FAMILY, shapes, "conv1.weight")?;
+        let stem = match kernel {
+            7 => ResnetStem::ImageNet,
+            3 => ResnetStem::Cifar,
+            _ => {
+                return Err(inconsistent(
+                    FAMILY,
+                    "conv1.weight",
+                    "a kernel of 7 × 7 or 3 × 3",
+                    format!("{kernel} × {kernel}"),
+                ));
+            }
+        };
+        let bottleneck = shape_of(shapes, "layer1.0.conv3", "weight").is_some();
+        let block = if bottleneck { ResnetBlock::Bottleneck } else { ResnetBlock::Basic };
+        let depths = depths_of(shapes);
+        for stage in 0..depths.len() {
+            // Grouped and widened variants differ here, and nowhere in their names.
+            let name = format!("layer{}.0.conv2.weight", stage + 1);
+            let [outputs, inputs, _, _] = dimensions(FAMILY, shapes, &name)?;
+            let expected = width << stage.min(MOST_STAGES);
+            if [outputs, inputs] != [expected, expected] {
+                let expected = format!("{expected} to {expected} channels");
+                return Err(inconsistent(FAMILY, &name, expected, format!("{inputs} to {outputs}")));
+            }
+        }
+        let [classes, _] = dimensions(FAMILY, shapes, &format!("{}.weight", names.head()))?;
+        Ok(Self { block, depths, stem, width, input_channels, classes, names })
+    }
 }
 
 impl Family for Resnet {
@@ -174,8 +251,8 @@ impl Family for Resnet {
         }
         builder.global_avg_pool()?;
         builder.tap("avgpool")?;
-        builder.linear("fc", self.classes, true)?;
-        builder.tap("fc")?;
+        builder.linear(self.names.head(), self.classes, true)?;
+        builder.tap(self.names.head())?;
         builder.finish()
     }
 
@@ -216,10 +293,86 @@ impl Family for Resnet {
     }
 
     fn signature() -> &'static str {
-        "ResNet in torchvision's names (conv1, bn1, layer1.0.conv1, …, fc)"
+        "ResNet as in torchvision (conv1, bn1, layer1.0.conv1, …, layer2.0.downsample.0, …, fc)"
     }
 
-    fn infer(_shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
-        None
+    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
+        let names = ResnetNames::of(shapes)?;
+        shape_of(shapes, "conv1", "weight")?;
+        shape_of(shapes, "layer1.0.conv1", "weight")?;
+        Some(Self::infer_member(shapes, names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Architecture;
+
+    fn member(block: ResnetBlock, depths: [usize; 4], stem: ResnetStem, classes: usize) -> Architecture {
+        let names = ResnetNames::Torchvision;
+        Resnet { block, depths: depths.to_vec(), stem, width: 64, input_channels: 3, classes, names }.into()
+    }
+
+    #[test]
+    fn parameter_counts_are_those_that_torchvision_publishes() {
+        let published = [11_689_512, 21_797_672, 25_557_032, 44_549_160, 60_192_808];
+        for ((number, block, depths), count) in NUMBERED.into_iter().zip(published) {
+            let architecture = member(block, depths, ResnetStem::ImageNet, 1000);
+            assert_eq!(architecture.trainable_parameters().unwrap(), count, "ResNet-{number}");
+        }
+        // kuangliu/pytorch-cifar prints 11173962 for its ResNet18.
+        let cifar = Architecture::from(Resnet::resnet18_cifar(64, 3, 10));
+        assert_eq!(cifar.trainable_parameters().unwrap(), 11_173_962);
+    }
+
+    #[test]
+    fn taps_and_shapes_follow_the_paper() {
+        let graph = member(ResnetBlock::Bottleneck, [3, 4, 6, 3], ResnetStem::ImageNet, 1000)
+            .graph(ImageShape { channels: 3, height: 224, width: 224 })
+            .unwrap();
+        let taps: Vec<(&str, usize)> =
+            graph.taps.iter().map(|tap| (tap.name.as_str(), graph.nodes[tap.node].shape.len())).collect();
+        assert_eq!(taps.len(), 19);
+        assert_eq!(taps[0], ("stem", 64 * 56 * 56));
+        assert_eq!(taps[1], ("layer1.0", 256 * 56 * 56));
+        assert_eq!(taps[16], ("layer4.2", 2048 * 7 * 7));
+        assert_eq!(taps[17..], [("avgpool", 2048), ("fc", 1000)]);
+    }
+
+    #[test]
+    fn the_stride_of_a_bottleneck_is_in_its_3x3_convolution() {
+        let architecture = member(ResnetBlock::Bottleneck, [1, 1, 1, 1], ResnetStem::Cifar, 10);
+        let graph = architecture.graph(architecture.canonical_input()).unwrap();
+        let stride_of = |wanted: &str| {
+            graph.nodes.iter().find_map(|node| match &node.operation {
+                crate::model::Operation::Conv2d { name, stride, .. } if name == wanted => Some(*stride),
+                _ => None,
+            })
+        };
+        assert_eq!(stride_of("layer2.0.conv1"), Some(1));
+        assert_eq!(stride_of("layer2.0.conv2"), Some(2));
+        assert_eq!(stride_of("layer2.0.downsample.0"), Some(2));
+    }
+
+    #[test]
+    fn impossible_members_are_refused() {
+        let input = ImageShape { channels: 3, height: 32, width: 32 };
+        let sound = Resnet::resnet18_cifar(16, 3, 10);
+        for broken in [
+            Resnet { width: 0, ..sound.clone() },
+            Resnet { width: usize::MAX, ..sound.clone() },
+            Resnet { depths: vec![2, 0], ..sound.clone() },
+            Resnet { depths: vec![], ..sound.clone() },
+            Resnet { classes: 0, ..sound.clone() },
+            Resnet { input_channels: 1, ..sound.clone() },
+        ] {
+            assert!(broken.graph(input).is_err(), "{broken:?}");
+        }
+        let error = sound.graph(ImageShape { channels: 1, ..input }).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ResNet-18 (CIFAR stem, width 16): input: expected images of any size with 3 channels, found 1 channels"
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Convolutions one after another, then linear layers.
 
+mod infer;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -158,8 +160,8 @@ impl Family for Cnn {
         "CNN (convolutions with square kernels, batch norms where there are any, then linear layers)"
     }
 
-    fn infer(_shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
-        None
+    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
+        infer::infer(shapes)
     }
 }
 

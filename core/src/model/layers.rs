@@ -1,0 +1,192 @@
+//! The layers behind a checkpoint's tensors.
+
+use super::{InferenceError, LinearLayer, TensorShapes};
+use crate::names::natural_order;
+
+/// What the tensors of a layer look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LayerKind {
+    /// 2-D convolution with a square kernel and one group.
+    Conv { outputs: usize, inputs: usize, kernel: usize, bias: bool },
+    /// Linear layer.
+    Linear { outputs: usize, inputs: usize, bias: bool },
+    /// Batch normalisation with running statistics.
+    BatchNorm { features: usize },
+    /// Anything else.
+    Other,
+}
+
+/// A layer and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Layer {
+    pub(super) name: String,
+    pub(super) kind: LayerKind,
+}
+
+impl Layer {
+    /// The linear layer that it is.
+    pub(super) fn into_linear(self) -> Option<FoundLinear> {
+        match self.kind {
+            LayerKind::Linear { outputs, inputs, bias } => Some(FoundLinear { name: self.name, inputs, outputs, bias }),
+            _ => None,
+        }
+    }
+}
+
+/// The layers behind tensors, in the order in which people count.
+pub(super) fn layers_of(shapes: &TensorShapes) -> Vec<Layer> {
+    let mut names: Vec<&str> =
+        shapes.keys().map(|tensor| tensor.rsplit_once('.').map_or(tensor.as_str(), |(layer, _)| layer)).collect();
+    names.sort_by(|a, b| natural_order(a, b));
+    names.dedup();
+    names.into_iter().map(|name| Layer { name: name.to_owned(), kind: kind_of(name, shapes) }).collect()
+}
+
+/// The shape of `layer.suffix`.
+pub(super) fn shape_of<'a>(shapes: &'a TensorShapes, layer: &str, suffix: &str) -> Option<&'a [usize]> {
+    shapes.get(&format!("{layer}.{suffix}")).map(Vec::as_slice)
+}
+
+fn kind_of(name: &str, shapes: &TensorShapes) -> LayerKind {
+    let bias = shape_of(shapes, name, "bias").is_some();
+    let normalised = shape_of(shapes, name, "running_mean").is_some();
+    match shape_of(shapes, name, "weight") {
+        Some(&[outputs, inputs, kernel, width]) if kernel == width => LayerKind::Conv { outputs, inputs, kernel, bias },
+        Some(&[outputs, inputs]) => LayerKind::Linear { outputs, inputs, bias },
+        Some(&[features]) if normalised => LayerKind::BatchNorm { features },
+        _ => LayerKind::Other,
+    }
+}
+
+/// A step of a chain: what is read and what is yielded.
+pub(super) trait Link {
+    /// Number of inputs and outputs.
+    fn ends(&self) -> (usize, usize);
+}
+
+/// Orders layers so that each reads what the one before yields: as they are when that already holds, else in the only
+/// possible order; nothing when there is none or more than one.
+pub(super) fn chain<L: Link>(mut layers: Vec<L>) -> Option<Vec<L>> {
+    let joined = |layers: &[L]| layers.array_windows().all(|[a, b]| a.ends().1 == b.ends().0);
+    if joined(&layers) {
+        return Some(layers);
+    }
+    let first = only(layers.iter().map(|layer| layers.iter().all(|other| other.ends().1 != layer.ends().0)))?;
+    let mut ordered = vec![layers.remove(first)];
+    while !layers.is_empty() {
+        let yielded = ordered.last()?.ends().1;
+        let next = only(layers.iter().map(|layer| layer.ends().0 == yielded))?;
+        ordered.push(layers.remove(next));
+    }
+    Some(ordered)
+}
+
+/// The index of the only true value.
+fn only(values: impl Iterator<Item = bool>) -> Option<usize> {
+    let mut holds = values.enumerate().filter_map(|(i, value)| value.then_some(i));
+    holds.next().filter(|_| holds.next().is_none())
+}
+
+/// A linear layer that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FoundLinear {
+    pub(super) name: String,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) bias: bool,
+}
+
+impl FoundLinear {
+    /// The layer of an architecture.
+    pub(super) fn into_layer(self) -> LinearLayer {
+        LinearLayer { name: self.name, width: self.outputs, bias: self.bias }
+    }
+}
+
+impl Link for FoundLinear {
+    fn ends(&self) -> (usize, usize) {
+        (self.inputs, self.outputs)
+    }
+}
+
+/// The shape of a tensor that a family needs, with this many dimensions.
+pub(super) fn dimensions<const D: usize>(
+    family: &'static str,
+    shapes: &TensorShapes,
+    tensor: &str,
+) -> Result<[usize; D], InferenceError> {
+    let found = shapes.get(tensor);
+    found.and_then(|shape| <[usize; D]>::try_from(shape.as_slice()).ok()).ok_or_else(|| {
+        let found = found.map_or("none".to_owned(), |shape| format!("the shape {shape:?}"));
+        inconsistent(family, tensor, format!("a tensor with {D} dimensions"), found)
+    })
+}
+
+/// [`InferenceError::Inconsistent`].
+pub(super) fn inconsistent(
+    family: &'static str,
+    part: impl Into<String>,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> InferenceError {
+    InferenceError::Inconsistent { family, part: part.into(), expected: expected.into(), found: found.into() }
+}
+
+/// How many blocks `layerS.B.` each stage of a residual network has.
+pub(super) fn depths_of(shapes: &TensorShapes) -> Vec<usize> {
+    (1..)
+        .map(|stage| (0..).take_while(|block| has_prefix(shapes, &format!("layer{stage}.{block}."))).count())
+        .take_while(|&depth| depth > 0)
+        .collect()
+}
+
+/// Whether a tensor's name begins so.
+fn has_prefix(shapes: &TensorShapes, prefix: &str) -> bool {
+    shapes.range(prefix.to_owned()..).next().is_some_and(|(name, _)| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Link for (usize, usize) {
+        fn ends(&self) -> (usize, usize) {
+            *self
+        }
+    }
+
+    #[test]
+    fn kinds_follow_from_names_and_shapes() {
+        let shapes: TensorShapes = [
+            ("a.10.weight", vec![4, 3, 5, 5]),
+            ("a.2.weight", vec![7, 9]),
+            ("a.2.bias", vec![7]),
+            ("bn.weight", vec![3]),
+            ("bn.running_mean", vec![3]),
+            ("norm.weight", vec![3]),
+            ("oblong.weight", vec![4, 3, 1, 5]),
+            ("scale", vec![1]),
+        ]
+        .map(|(name, shape)| (name.to_owned(), shape))
+        .into();
+        let kinds: Vec<(String, LayerKind)> =
+            layers_of(&shapes).into_iter().map(|layer| (layer.name, layer.kind)).collect();
+        let expected = [
+            ("a.2", LayerKind::Linear { outputs: 7, inputs: 9, bias: true }),
+            ("a.10", LayerKind::Conv { outputs: 4, inputs: 3, kernel: 5, bias: false }),
+            ("bn", LayerKind::BatchNorm { features: 3 }),
+            ("norm", LayerKind::Other),
+            ("oblong", LayerKind::Other),
+            ("scale", LayerKind::Other),
+        ];
+        assert_eq!(kinds, expected.map(|(name, kind)| (name.to_owned(), kind)));
+    }
+
+    #[test]
+    fn a_chain_keeps_a_fitting_order_and_finds_the_only_other_one() {
+        assert_eq!(chain(vec![(5, 5), (5, 5), (5, 2)]), Some(vec![(5, 5), (5, 5), (5, 2)]));
+        assert_eq!(chain(vec![(8, 4), (784, 8), (4, 10)]), Some(vec![(784, 8), (8, 4), (4, 10)]));
+        assert_eq!(chain(vec![(8, 4), (784, 9)]), None);
+        assert_eq!(chain(vec![(4, 5), (4, 5), (9, 4)]), None);
+    }
+}

@@ -1,0 +1,382 @@
+//! A network on a device, for training and for reading representations.
+
+use burn::module::{Module, Param, RunningState};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::activation::{relu, tanh};
+use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use burn::tensor::{Device, Tensor, TensorData, s};
+
+use super::{Graph, Node, NodeId, Operation, Shape, initial_state};
+use crate::checkpoint::{StateDict, StateTensor};
+
+/// Why a network cannot be put on a device, run or read back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// A tensor of the state is missing or has another shape.
+    #[error("tensor {tensor}: expected the shape {expected:?}, found {found}")]
+    Tensor {
+        /// The tensor's name.
+        tensor: String,
+        /// The shape that the architecture asks for.
+        expected: Vec<usize>,
+        /// What was found.
+        found: String,
+    },
+    /// The input does not fit.
+    #[error("{part}: expected {expected}, found {found}")]
+    Input {
+        /// What was to be run.
+        part: String,
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// The device failed to hand back a tensor.
+    #[error("tensor {tensor}: the device did not hand it back: {reason}")]
+    ReadBack {
+        /// The tensor's name.
+        tensor: String,
+        /// What the device said.
+        reason: String,
+    },
+}
+
+/// The value of a node for a batch of samples.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Feature maps, `[n, channels, height, width]`.
+    Map(Tensor<4>),
+    /// Vectors, `[n, features]`.
+    Vector(Tensor<2>),
+}
+
+impl Value {
+    /// Number of samples.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        match self {
+            Self::Map(map) => map.dims()[0],
+            Self::Vector(vector) => vector.dims()[0],
+        }
+    }
+
+    /// One row per sample, `[n, features]`.
+    #[must_use]
+    pub fn into_rows(self) -> Tensor<2> {
+        match self {
+            Self::Map(map) => map.flatten(1, 3),
+            Self::Vector(vector) => vector,
+        }
+    }
+}
+
+/// A layer that keeps something.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a network has few layers")]
+enum Layer {
+    Conv2d(Conv2d),
+    BatchNorm(BatchNorm),
+    Linear(Linear),
+    Dropout(Dropout),
+}
+
+/// A [`Graph`] with weights on a device. On a device with gradients it behaves as in training: batch normalisation takes
+/// the batch's statistics and updates the running ones (momentum 0.1, the variance of the batch itself), and dropout drops.
+#[derive(Module, Debug)]
+pub struct BurnNetwork {
+    layers: Vec<Layer>,
+    /// For each node, its layer.
+    #[module(skip)]
+    layer_of: Vec<Option<usize>>,
+    #[module(skip)]
+    graph: Graph,
+}
+
+impl BurnNetwork {
+    /// A network with the weights of [`initial_state`].
+    ///
+    /// # Errors
+    /// [`NetworkError`] when the graph does not fit its own parameters.
+    pub fn init(graph: &Graph, seed: u64, device: &Device) -> Result<Self, NetworkError> {
+        Self::from_state(graph, &initial_state(graph, seed), device)
+    }
+
+    /// A network with given weights; tensors that it does not need are ignored.
+    ///
+    /// # Errors
+    /// [`NetworkError::Tensor`] when a tensor is missing or has another shape.
+    pub fn from_state(graph: &Graph, state: &StateDict, device: &Device) -> Result<Self, NetworkError> {
+        let mut layers = Vec::new();
+        let mut layer_of = Vec::new();
+        for node in &graph.nodes {
+            let layer = Source { graph, state, device }.layer(node)?;
+            layer_of.push(layer.is_some().then_some(layers.len()));
+            layers.extend(layer);
+        }
+        Ok(Self { layers, layer_of, graph: graph.clone() })
+    }
+
+    /// What it computes.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The logits `[n, classes]` of images `[n, channels, height, width]`.
+    ///
+    /// # Errors
+    /// [`NetworkError::Input`] when the images do not have the graph's shape.
+    pub fn forward(&self, images: Tensor<4>) -> Result<Tensor<2>, NetworkError> {
+        let last = self.graph.nodes.len().saturating_sub(1);
+        self.run(0, Value::Map(images), last).map(Value::into_rows)
+    }
+
+    /// The value at the tap `to`, from the value at the earlier tap `from` or, without one, from the images.
+    ///
+    /// # Errors
+    /// [`NetworkError::Input`] when there is no such tap, when they are in the wrong order, or when `value` does not have
+    /// the tap's shape.
+    pub fn run_to_tap(&self, from: Option<usize>, value: Value, to: usize) -> Result<Value, NetworkError> {
+        let node_of = |tap: usize| {
+            let taps = &self.graph.taps;
+            taps.get(tap)
+                .map(|tap| tap.node)
+                .ok_or_else(|| input_error("taps", format!("a tap below {}", taps.len()), tap))
+        };
+        let start = from.map_or(Ok(0), node_of)?;
+        let end = node_of(to)?;
+        if start > end {
+            return Err(input_error("taps", "a tap after the one that it starts from", "an earlier one"));
+        }
+        self.run(start, value, end)
+    }
+
+    /// The weights, read back from the device.
+    ///
+    /// # Errors
+    /// [`NetworkError::ReadBack`] when the device fails.
+    pub async fn state(&self) -> Result<StateDict, NetworkError> {
+        let mut state = StateDict::new();
+        for (node, layer) in self.graph.nodes.iter().zip(&self.layer_of) {
+            let Some(layer) = layer.and_then(|layer| self.layers.get(layer)) else { continue };
+            let Some(name) = name_of(&node.operation) else { continue };
+            match layer {
+                Layer::Conv2d(conv) => {
+                    read_back(&mut state, name, "weight", conv.weight.val()).await?;
+                    if let Some(bias) = &conv.bias {
+                        read_back(&mut state, name, "bias", bias.val()).await?;
+                    }
+                }
+                Layer::Linear(linear) => {
+                    read_back(&mut state, name, "weight", linear.weight.val().transpose()).await?;
+                    if let Some(bias) = &linear.bias {
+                        read_back(&mut state, name, "bias", bias.val()).await?;
+                    }
+                }
+                Layer::BatchNorm(norm) => {
+                    read_back(&mut state, name, "weight", norm.gamma.val()).await?;
+                    read_back(&mut state, name, "bias", norm.beta.val()).await?;
+                    read_back(&mut state, name, "running_mean", norm.running_mean.value_sync()).await?;
+                    read_back(&mut state, name, "running_var", norm.running_var.value_sync()).await?;
+                }
+                Layer::Dropout(_) => {}
+            }
+        }
+        Ok(state)
+    }
+
+    /// Runs the nodes after `start`, whose value is given, up to `end`.
+    fn run(&self, start: NodeId, value: Value, end: NodeId) -> Result<Value, NetworkError> {
+        self.check(start, &value)?;
+        let length = end + 1 - start;
+        let mut last_use: Vec<usize> = (0..length).collect();
+        let part = || self.graph.nodes.iter().enumerate().take(end + 1).skip(start + 1);
+        for (i, node) in part() {
+            for input in &node.inputs {
+                if let Some(last) = input.checked_sub(start).and_then(|index| last_use.get_mut(index)) {
+                    *last = i - start;
+                }
+            }
+        }
+        let mut values: Vec<Option<Value>> = vec![None; length];
+        if let Some(first) = values.first_mut() {
+            *first = Some(value);
+        }
+        for (i, node) in part() {
+            let mut inputs = Vec::with_capacity(node.inputs.len());
+            for &input in &node.inputs {
+                let index = input.checked_sub(start).filter(|&index| index < i - start);
+                let slot = index.and_then(|index| Some((values.get_mut(index)?, last_use.get(index)?)));
+                // A value that nothing else needs is handed over, so that the device can reuse its memory.
+                let value = slot.and_then(|(slot, &last)| if last == i - start { slot.take() } else { slot.clone() });
+                inputs
+                    .push(value.ok_or_else(|| input_error("a part of the network", "a cut", format!("node {input}")))?);
+            }
+            if let Some(slot) = values.get_mut(i - start) {
+                *slot = Some(self.apply(i, node, inputs)?);
+            }
+        }
+        values.pop().flatten().ok_or_else(|| input_error("a part of the network", "a value", "none"))
+    }
+
+    fn check(&self, node: NodeId, value: &Value) -> Result<(), NetworkError> {
+        let expected = self.graph.nodes.get(node).map(|node| node.shape);
+        let found = match value {
+            Value::Map(map) => {
+                let [_, channels, height, width] = map.dims();
+                Shape::Map(crate::data::ImageShape { channels, height, width })
+            }
+            Value::Vector(vector) => Shape::Vector(vector.dims()[1]),
+        };
+        if expected == Some(found) {
+            return Ok(());
+        }
+        Err(input_error("input", format!("{expected:?}"), format!("{found:?}")))
+    }
+
+    fn apply(&self, id: NodeId, node: &Node, inputs: Vec<Value>) -> Result<Value, NetworkError> {
+        let layer = self.layer_of.get(id).copied().flatten().and_then(|layer| self.layers.get(layer));
+        let mut inputs = inputs.into_iter();
+        let value = match (&node.operation, layer, inputs.next(), inputs.next()) {
+            (_, Some(Layer::Conv2d(conv)), Some(Value::Map(x)), None) => Value::Map(conv.forward(x)),
+            (_, Some(Layer::BatchNorm(norm)), Some(Value::Map(x)), None) => Value::Map(norm.forward(x)),
+            (_, Some(Layer::BatchNorm(norm)), Some(Value::Vector(x)), None) => Value::Vector(norm.forward(x)),
+            (_, Some(Layer::Linear(linear)), Some(Value::Vector(x)), None) => Value::Vector(linear.forward(x)),
+            (_, Some(Layer::Dropout(dropout)), Some(Value::Map(x)), None) => Value::Map(dropout.forward(x)),
+            (_, Some(Layer::Dropout(dropout)), Some(Value::Vector(x)), None) => Value::Vector(dropout.forward(x)),
+            (Operation::Relu, None, Some(Value::Map(x)), None) => Value::Map(relu(x)),
+            (Operation::Relu, None, Some(Value::Vector(x)), None) => Value::Vector(relu(x)),
+            (Operation::Tanh, None, Some(Value::Map(x)), None) => Value::Map(tanh(x)),
+            (Operation::Tanh, None, Some(Value::Vector(x)), None) => Value::Vector(tanh(x)),
+            (&Operation::MaxPool2d { kernel, stride, padding }, None, Some(Value::Map(x)), None) => {
+                let options = MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
+                Value::Map(max_pool2d(x, options))
+            }
+            (&Operation::AvgPool2d { kernel, stride }, None, Some(Value::Map(x)), None) => {
+                Value::Map(avg_pool2d(x, AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2])))
+            }
+            (Operation::GlobalAvgPool, None, Some(Value::Map(x)), None) => {
+                Value::Vector(x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2))
+            }
+            (Operation::Flatten, None, Some(x), None) => Value::Vector(x.into_rows()),
+            (Operation::Add, None, Some(Value::Map(a)), Some(Value::Map(b))) => Value::Map(a + b),
+            (Operation::Add, None, Some(Value::Vector(a)), Some(Value::Vector(b))) => Value::Vector(a + b),
+            (&Operation::SubsampleAndPad { stride }, None, Some(Value::Map(x)), None) => {
+                Value::Map(subsample_and_pad(x, stride, node.shape))
+            }
+            (operation, ..) => return Err(input_error(format!("{operation:?}"), "inputs that fit", "others")),
+        };
+        Ok(value)
+    }
+}
+
+/// He et al. 2015, option A.
+fn subsample_and_pad(x: Tensor<4>, stride: usize, shape: Shape) -> Tensor<4> {
+    let step = isize::try_from(stride).unwrap_or(isize::MAX);
+    let x = x.slice(s![.., .., ..;step, ..;step]);
+    let [n, channels, height, width] = x.dims();
+    let Shape::Map(after) = shape else { return x };
+    let side = after.channels.saturating_sub(channels) / 2;
+    if side == 0 {
+        return x;
+    }
+    let zeros = Tensor::zeros([n, side, height, width], &x.device());
+    Tensor::cat(vec![zeros.clone(), x, zeros], 1)
+}
+
+/// Makes layers from the tensors of a state.
+struct Source<'a> {
+    graph: &'a Graph,
+    state: &'a StateDict,
+    device: &'a Device,
+}
+
+impl Source<'_> {
+    fn layer(&self, node: &Node) -> Result<Option<Layer>, NetworkError> {
+        Ok(Some(match &node.operation {
+            Operation::Conv2d { name, kernel, stride, padding, bias } => {
+                let weight: Tensor<4> = self.tensor(name, "weight")?;
+                let [outputs, inputs, ..] = weight.dims();
+                // Placeholder weights are never drawn: burn initialises them only when they are read.
+                let mut conv = Conv2dConfig::new([inputs, outputs], [*kernel; 2])
+                    .with_stride([*stride; 2])
+                    .with_padding(PaddingConfig2d::Explicit(*padding, *padding, *padding, *padding))
+                    .with_bias(false)
+                    .init(self.device);
+                conv.weight = Param::from_tensor(weight);
+                conv.bias = self.bias(name, *bias)?;
+                Layer::Conv2d(conv)
+            }
+            Operation::BatchNorm { name, epsilon } => {
+                let gamma: Tensor<1> = self.tensor(name, "weight")?;
+                let mut norm = BatchNormConfig::new(gamma.dims()[0]).with_epsilon(*epsilon).init(self.device);
+                norm.gamma = Param::from_tensor(gamma);
+                norm.beta = Param::from_tensor(self.tensor(name, "bias")?);
+                norm.running_mean = RunningState::new(self.tensor(name, "running_mean")?);
+                norm.running_var = RunningState::new(self.tensor(name, "running_var")?);
+                Layer::BatchNorm(norm)
+            }
+            Operation::Linear { name, bias } => {
+                let weight: Tensor<2> = self.tensor(name, "weight")?;
+                let [outputs, inputs] = weight.dims();
+                let mut linear = LinearConfig::new(inputs, outputs).with_bias(false).init(self.device);
+                // Burn keeps `[inputs, outputs]`; the copy makes it contiguous there.
+                linear.weight = Param::from_tensor(weight.transpose().mul_scalar(1.0));
+                linear.bias = self.bias(name, *bias)?;
+                Layer::Linear(linear)
+            }
+            Operation::Dropout { rate } => Layer::Dropout(DropoutConfig::new(*rate).init()),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn bias(&self, layer: &str, wanted: bool) -> Result<Option<Param<Tensor<1>>>, NetworkError> {
+        wanted.then(|| self.tensor(layer, "bias").map(Param::from_tensor)).transpose()
+    }
+
+    fn tensor<const D: usize>(&self, layer: &str, suffix: &str) -> Result<Tensor<D>, NetworkError> {
+        let name = format!("{layer}.{suffix}");
+        let parameter = self.graph.parameters.iter().find(|parameter| parameter.name == name);
+        let expected = parameter.map(|parameter| parameter.shape.clone()).unwrap_or_default();
+        let error = |found: String| NetworkError::Tensor { tensor: name.clone(), expected: expected.clone(), found };
+        let tensor = self.state.get(&name).ok_or_else(|| error("none".to_owned()))?;
+        let sound = tensor.shape == expected
+            && expected.len() == D
+            && tensor.values.len() == expected.iter().product::<usize>();
+        if !sound {
+            return Err(error(format!("the shape {:?} with {} values", tensor.shape, tensor.values.len())));
+        }
+        Ok(Tensor::from_data(TensorData::new(tensor.values.clone(), expected), self.device))
+    }
+}
+
+fn name_of(operation: &Operation) -> Option<&str> {
+    match operation {
+        Operation::Conv2d { name, .. } | Operation::BatchNorm { name, .. } | Operation::Linear { name, .. } => {
+            Some(name)
+        }
+        _ => None,
+    }
+}
+
+async fn read_back<const D: usize>(
+    state: &mut StateDict,
+    layer: &str,
+    suffix: &str,
+    tensor: Tensor<D>,
+) -> Result<(), NetworkError> {
+    let name = format!("{layer}.{suffix}");
+    let shape = tensor.dims().to_vec();
+    let failed = |reason: String| NetworkError::ReadBack { tensor: name.clone(), reason };
+    let data = tensor.into_data_async().await.map_err(|error| failed(format!("{error:?}")))?;
+    let values = data.convert::<f32>().try_into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))?;
+    state.insert(name, StateTensor { shape, values });
+    Ok(())
+}
+
+fn input_error(part: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> NetworkError {
+    NetworkError::Input { part: part.into(), expected: expected.into(), found: found.to_string() }
+}
