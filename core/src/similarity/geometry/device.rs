@@ -1,0 +1,205 @@
+//! The geometry of a matrix on a device: centred and multiplied there by runs of features, read back as n × n values.
+
+use std::ops::Range;
+
+use burn::tensor::{FloatDType, Tensor, TensorData};
+use faer::Mat;
+
+use super::product::mirror;
+use super::{Geometry, GeometryError, Ingredient, coordinates, host};
+use crate::supervise::Supervisor;
+
+/// The most features of one product: longer sums would lose precision.
+const RUN: usize = 4_096;
+
+/// The most bytes of one run. WebGPU grants 128 MB per buffer; a run, its centred copy and its transpose share the memory.
+const RUN_BYTES: usize = 32 << 20;
+
+/// The ranges of values that single precision squares can follow.
+const SCALES: Range<f64> = 1e-30..1e37;
+
+pub(super) async fn geometry(
+    layer: &str,
+    blocks: &[Tensor<2>],
+    rows: usize,
+    features: usize,
+    ingredients: &[Ingredient],
+    supervisor: &impl Supervisor,
+) -> Result<Geometry, GeometryError> {
+    let matrix = Blocks { layer, blocks, rows, features };
+    matrix.check()?;
+    if features <= rows {
+        // The matrix is no larger than its Gram matrix.
+        let mut values = Vec::with_capacity(rows * features);
+        for block in blocks {
+            values.extend(matrix.read(block.clone()).await?);
+        }
+        return host::geometry(layer, &values, rows, features, ingredients, supervisor).await;
+    }
+    let columns = matrix.spread(0).await?;
+    let constant_features = columns.iter().filter(|&&spread| spread == 0.0).count();
+    let wants = |ingredient| ingredients.contains(&ingredient);
+    let rounding = f64::from(f32::EPSILON);
+    let gram = if wants(Ingredient::Gram) || wants(Ingredient::Coordinates) {
+        let largest = columns.iter().copied().fold(0.0, f64::max);
+        Some(matrix.gram(matrix.scale(largest)?, supervisor).await?)
+    } else {
+        None
+    };
+    let coordinates = match &gram {
+        Some(gram) if wants(Ingredient::Coordinates) => Some(coordinates::principal(layer, gram, rounding)?),
+        _ => None,
+    };
+    let (constant_row, correlation) =
+        if wants(Ingredient::Correlation) { matrix.correlation(supervisor).await? } else { (None, None) };
+    Ok(Geometry { samples: rows, features, constant_features, constant_row, rounding, gram, coordinates, correlation })
+}
+
+/// An n × p matrix as consecutive blocks of rows.
+struct Blocks<'a> {
+    layer: &'a str,
+    blocks: &'a [Tensor<2>],
+    rows: usize,
+    features: usize,
+}
+
+impl Blocks<'_> {
+    fn check(&self) -> Result<(), GeometryError> {
+        let shapes: Vec<[usize; 2]> = self.blocks.iter().map(Tensor::dims).collect();
+        let height: usize = shapes.iter().map(|&[height, _]| height).sum();
+        if height == self.rows && shapes.iter().all(|&[_, width]| width == self.features) {
+            return Ok(());
+        }
+        let found = format!("blocks of {shapes:?}");
+        Err(GeometryError::Shape { layer: self.layer.to_owned(), rows: self.rows, features: self.features, found })
+    }
+
+    /// For each column (dimension 0) or row (1) its largest value less its smallest.
+    async fn spread(&self, dimension: usize) -> Result<Vec<f64>, GeometryError> {
+        let gather = |each: fn(Tensor<2>, usize) -> Tensor<2>| {
+            let parts: Vec<_> = self.blocks.iter().map(|block| each(block.clone(), dimension)).collect();
+            if dimension == 0 { each(Tensor::cat(parts, 0), 0) } else { Tensor::cat(parts, 0) }
+        };
+        let high = self.read(gather(Tensor::max_dim)).await?;
+        let low = self.read(gather(Tensor::min_dim)).await?;
+        let spread: Vec<f64> = high.iter().zip(&low).map(|(&high, &low)| f64::from(high) - f64::from(low)).collect();
+        match spread.iter().find(|spread| !spread.is_finite()) {
+            Some(_) => Err(self.not_finite()),
+            None => Ok(spread),
+        }
+    }
+
+    /// The power of two that brings `largest` to between 1 and 2; 1 for zero.
+    fn scale(&self, largest: f64) -> Result<f64, GeometryError> {
+        if largest == 0.0 {
+            return Ok(1.0);
+        }
+        if !SCALES.contains(&largest) {
+            let layer = self.layer.to_owned();
+            return Err(GeometryError::Scale { layer, largest, smallest: SCALES.start, greatest: SCALES.end });
+        }
+        Ok(2.0_f64.powi(-(largest.log2().floor() as i32)))
+    }
+
+    /// Xc Xcᵀ.
+    async fn gram(&self, scale: f64, supervisor: &impl Supervisor) -> Result<Mat<f64>, GeometryError> {
+        let centred = |run: Tensor<2>| {
+            // Less the first row, so that a constant column becomes exactly zero.
+            let shifted = run.clone() * scale - run.slice([0..1]) * scale;
+            let mean = shifted.clone().mean_dim(0);
+            shifted - mean
+        };
+        let mut gram = self.self_product(centred, supervisor).await?;
+        gram *= faer::Scale(1.0 / scale);
+        gram *= faer::Scale(1.0 / scale);
+        Ok(gram)
+    }
+
+    /// Pearson correlation between rows, or the first constant row.
+    async fn correlation(
+        &self,
+        supervisor: &impl Supervisor,
+    ) -> Result<(Option<usize>, Option<Mat<f64>>), GeometryError> {
+        let spread = self.spread(1).await?;
+        if let Some(row) = spread.iter().position(|&spread| spread == 0.0) {
+            return Ok((Some(row), None));
+        }
+        let mut scales = Vec::with_capacity(self.rows);
+        for spread in spread {
+            scales.push(self.scale(spread)? as f32);
+        }
+        let Some(device) = self.blocks.first().map(Tensor::device) else { return Ok((None, None)) };
+        let scales = Tensor::<2>::from_data(TensorData::new(scales, [self.rows, 1]), &device);
+        let first = self.run(0..1);
+        let shifted = |run: Tensor<2>| run * scales.clone() - first.clone() * scales.clone();
+        let sum = self.runs().map(|range| shifted(self.run(range)).sum_dim(1)).reduce(|sum, part| sum + part);
+        let Some(sum) = sum else { return Ok((None, None)) };
+        let mean = sum / self.features as f64;
+        let mut products = self.self_product(|run| shifted(run) - mean.clone(), supervisor).await?;
+        coordinates::normalise_diagonal(&mut products);
+        Ok((None, Some(products)))
+    }
+
+    /// M Mᵀ on the host, for M made of centred runs.
+    async fn self_product(
+        &self,
+        centred: impl Fn(Tensor<2>) -> Tensor<2>,
+        supervisor: &impl Supervisor,
+    ) -> Result<Mat<f64>, GeometryError> {
+        // Summed in pairs, as in a binary counter: the error grows with the logarithm of the number of runs.
+        let mut sums: Vec<(u32, Tensor<2>)> = Vec::new();
+        for range in self.runs() {
+            let factor = centred(self.run(range));
+            let mut sum = factor.clone().matmul(factor.transpose());
+            let mut level = 0;
+            while let Some((_, other)) = sums.pop_if(|(other, _)| *other == level) {
+                sum = other + sum;
+                level += 1;
+            }
+            sums.push((level, sum));
+            supervisor.pause().await?;
+        }
+        let Some((_, sum)) = sums.into_iter().rev().reduce(|(_, sum), (level, other)| (level, other + sum)) else {
+            return Ok(Mat::zeros(self.rows, self.rows));
+        };
+        let values = self.read(sum).await?;
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(self.not_finite());
+        }
+        let mut product = Mat::zeros(self.rows, self.rows);
+        for (row, values) in values.chunks_exact(self.rows).enumerate() {
+            for (entry, &value) in product.row_mut(row).iter_mut().zip(values) {
+                *entry = f64::from(value);
+            }
+        }
+        mirror(&mut product);
+        Ok(product)
+    }
+
+    /// The features, run by run.
+    fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+        let width = (RUN_BYTES / size_of::<f32>() / self.rows).clamp(1, RUN);
+        let features = self.features;
+        (0..features).step_by(width).map(move |start| start..features.min(start + width))
+    }
+
+    /// All rows of some features, in single precision.
+    fn run(&self, range: Range<usize>) -> Tensor<2> {
+        let parts: Vec<_> =
+            self.blocks.iter().map(|block| block.clone().slice([0..block.dims()[0], range.clone()])).collect();
+        Tensor::cat(parts, 0).cast(FloatDType::F32)
+    }
+
+    async fn read(&self, tensor: Tensor<2>) -> Result<Vec<f32>, GeometryError> {
+        let failed = |reason| GeometryError::Device { layer: self.layer.to_owned(), reason };
+        let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
+        data.convert::<f32>().try_into_vec().map_err(|error| failed(error.to_string()))
+    }
+
+    fn not_finite(&self) -> GeometryError {
+        GeometryError::NotFinite {
+            layer: self.layer.to_owned(),
+            found: "an infinite value or one that is not a number".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The same work on many items, on as many threads as the feature `rayon` grants.
+
+/// Works on each item.
+pub(super) fn for_each<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Send + Sync) {
+    #[cfg(feature = "rayon")]
+    {
+        use rayon::prelude::*;
+        items.par_iter_mut().for_each(work);
+    }
+    #[cfg(not(feature = "rayon"))]
+    items.iter_mut().for_each(work);
+}
+
+/// Makes a result of each item, in order.
+pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    #[cfg(feature = "rayon")]
+    {
+        use rayon::prelude::*;
+        items.par_iter().map(work).collect()
+    }
+    #[cfg(not(feature = "rayon"))]
+    items.iter().map(work).collect()
+}
+
+/// Runs a loop with the widest vectors of this machine.
+pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
+
+/// 0..length, cut every `width`.
+pub(super) fn ranges(length: usize, width: usize) -> Vec<std::ops::Range<usize>> {
+    (0..length).step_by(width).map(|start| start..length.min(start + width)).collect()
+}

@@ -1,0 +1,150 @@
+//! M Mᵀ for a matrix that is produced by blocks of columns, summed in double precision.
+
+use std::ops::Range;
+
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::traits::RealField;
+use faer::{Accum, Mat, MatRef, Par};
+
+use super::parallel::{for_each, ranges, vectorised};
+use crate::supervise::{Cancelled, Supervisor};
+
+/// How many products are added in the precision of the factors before they enter the double precision sum.
+pub(super) const RUN: usize = 512;
+
+/// Rows and columns of a square of the result that one thread works on.
+const TILE: usize = 128;
+
+/// Multiply-adds between two pauses: about a tenth of a second of WebAssembly.
+const WORK: usize = 1 << 30;
+
+/// A number that products are formed in.
+pub(super) trait Factor: RealField + Copy + Send + Sync {
+    /// The unit of rounding.
+    const ROUNDING: f64;
+    /// The nearest number of this precision.
+    fn nearest(value: f64) -> Self;
+    /// The same number in double precision.
+    fn widen(self) -> f64;
+}
+
+impl Factor for f32 {
+    const ROUNDING: f64 = f32::EPSILON as f64;
+
+    fn nearest(value: f64) -> Self {
+        value as Self
+    }
+
+    fn widen(self) -> f64 {
+        self.into()
+    }
+}
+
+impl Factor for f64 {
+    const ROUNDING: f64 = f64::EPSILON;
+
+    fn nearest(value: f64) -> Self {
+        value
+    }
+
+    fn widen(self) -> f64 {
+        self
+    }
+}
+
+/// M Mᵀ, n × n and exactly symmetric, with `fill(row, columns, out)` writing part of a row of M (n × p).
+///
+/// Every entry is the same whatever the number of threads.
+///
+/// # Errors
+/// [`Cancelled`] when the supervisor says so.
+pub(super) async fn self_product<F: Factor>(
+    rows: usize,
+    columns: usize,
+    supervisor: &impl Supervisor,
+    fill: impl Fn(usize, Range<usize>, &mut [F]) + Send + Sync,
+) -> Result<Mat<f64>, Cancelled> {
+    let mut tiles = tiles::<F>(rows);
+    let mut buffer = vec![F::nearest(0.0); rows * RUN.min(columns)];
+    let mut work = 0;
+    for range in ranges(columns, RUN) {
+        let width = range.len();
+        let block = buffer.get_mut(..rows * width).unwrap_or_default();
+        let mut lines: Vec<_> = block.chunks_exact_mut(width).enumerate().collect();
+        for_each(&mut lines, |(row, out)| vectorised(|| fill(*row, range.clone(), out)));
+        let factor = MatRef::from_row_major_slice(&*block, rows, width);
+        for_each(&mut tiles, |tile| tile.add(factor));
+        work += rows * rows * width / 2;
+        if work >= WORK {
+            work = 0;
+            supervisor.pause().await?;
+        }
+    }
+    let mut product = Mat::zeros(rows, rows);
+    for Tile { rows, columns, sum, .. } in &tiles {
+        product.submatrix_mut(rows.start, columns.start, rows.len(), columns.len()).copy_from(sum);
+    }
+    mirror(&mut product);
+    Ok(product)
+}
+
+/// A square of the lower triangle of M Mᵀ, or less at the edge.
+struct Tile<F> {
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// The products of one run.
+    part: Mat<F>,
+    /// The products of all runs.
+    sum: Mat<f64>,
+}
+
+/// The lower triangle of an n × n matrix.
+fn tiles<F: Factor>(size: usize) -> Vec<Tile<F>> {
+    let edges = ranges(size, TILE);
+    let pairs =
+        edges.iter().enumerate().flat_map(|(index, columns)| edges.iter().skip(index).map(move |rows| (rows, columns)));
+    let tile = |(rows, columns): (&Range<usize>, &Range<usize>)| Tile {
+        rows: rows.clone(),
+        columns: columns.clone(),
+        part: Mat::zeros(rows.len(), columns.len()),
+        sum: Mat::zeros(rows.len(), columns.len()),
+    };
+    pairs.map(tile).collect()
+}
+
+impl<F: Factor> Tile<F> {
+    /// Adds the products of one run of columns of M.
+    fn add(&mut self, factor: MatRef<'_, F>) {
+        let Self { rows, columns, part, sum } = self;
+        let left = factor.subrows(rows.start, rows.len());
+        let right = factor.subrows(columns.start, columns.len()).transpose();
+        let structure = if rows == columns { BlockStructure::TriangularLower } else { BlockStructure::Rectangular };
+        triangular::matmul(
+            part.as_mut(),
+            structure,
+            Accum::Replace,
+            left,
+            BlockStructure::Rectangular,
+            right,
+            BlockStructure::Rectangular,
+            F::nearest(1.0),
+            Par::Seq,
+        );
+        vectorised(|| {
+            for (sum, part) in sum.col_iter_mut().zip(part.col_iter()) {
+                for (sum, part) in sum.iter_mut().zip(part.iter()) {
+                    *sum += part.widen();
+                }
+            }
+        });
+    }
+}
+
+/// Copies the lower triangle to the upper.
+pub(super) fn mirror(matrix: &mut Mat<f64>) {
+    for column in 0..matrix.ncols() {
+        for row in 0..column {
+            matrix[(row, column)] = matrix[(column, row)];
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What holds for every registered measure, taken from its card.
+
+use std::iter::repeat_with;
+
+use faer::Mat;
+use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+
+use super::sample::{generator, geometry, normal, value};
+use super::{AnyMeasure, Direction, Invariance, registry};
+
+/// Rows are samples.
+type Layer = Mat<f64>;
+
+fn random(generator: &mut ChaCha8Rng, rows: usize, columns: usize) -> Layer {
+    let values = normal(generator, rows * columns);
+    Mat::from_fn(rows, columns, |i, j| values[i * columns + j])
+}
+
+/// Two layers that have something in common.
+fn pair(seed: u64, rows: usize, first: usize, second: usize) -> (Layer, Layer) {
+    let generator = &mut generator(seed);
+    let x = random(generator, rows, first);
+    let y = &x * random(generator, first, second) * faer::Scale((first as f64).powf(-0.5))
+        + random(generator, rows, second);
+    (x, y)
+}
+
+fn compare(measure: &dyn AnyMeasure, x: &Layer, y: &Layer) -> f64 {
+    let geometry = |layer: &Layer| {
+        let values: Vec<f64> = layer.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect();
+        geometry(&values, layer.ncols())
+    };
+    value(measure, &geometry(x), &geometry(y)).unwrap()
+}
+
+fn orthogonal(generator: &mut ChaCha8Rng, size: usize) -> Mat<f64> {
+    random(generator, size, size).qr().compute_Q()
+}
+
+fn shuffled(generator: &mut ChaCha8Rng, size: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..size).collect();
+    order.sort_by_key({
+        let keys: Vec<u64> = repeat_with(|| generator.next_u64()).take(size).collect();
+        move |&index| keys[index]
+    });
+    order
+}
+
+/// A random transformation of the kind that the card speaks of.
+fn transformed(layer: &Layer, kind: Invariance, generator: &mut ChaCha8Rng) -> Layer {
+    let (rows, columns) = (layer.nrows(), layer.ncols());
+    match kind {
+        Invariance::Orthogonal => layer * orthogonal(generator, columns),
+        Invariance::InvertibleLinear => {
+            // Singular values from 1/4 to 4.
+            let stretch = Mat::from_fn(columns, columns, |i, j| {
+                if i == j { 16.0_f64.powf(i as f64 / (columns as f64 - 1.0) - 0.5) } else { 0.0 }
+            });
+            layer * orthogonal(generator, columns) * stretch * orthogonal(generator, columns)
+        }
+        Invariance::IsotropicScaling => layer * faer::Scale(normal(generator, 1)[0].exp()),
+        Invariance::Permutation => {
+            let order = shuffled(generator, columns);
+            Mat::from_fn(rows, columns, |i, j| layer[(i, order[j])])
+        }
+        Invariance::Translation => {
+            let shift = normal(generator, columns);
+            Mat::from_fn(rows, columns, |i, j| layer[(i, j)] + 3.0 * shift[j])
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn stated_invariances_hold(seed: u64, rows in 8_usize..24, first in 3_usize..40, second in 3_usize..40) {
+        let (x, y) = pair(seed, rows, first, second);
+        let generator = &mut generator(!seed);
+        for measure in registry() {
+            let before = compare(*measure, &x, &y);
+            for &kind in measure.card().invariances {
+                let after = compare(*measure, &transformed(&x, kind, generator), &y);
+                let id = measure.card().id;
+                prop_assert!((after - before).abs() < 1e-8, "{id} under {kind:?}: {before} became {after}");
+            }
+        }
+    }
+
+    #[test]
+    fn measures_are_symmetric_and_blind_to_the_order_of_samples(
+        seed: u64, rows in 8_usize..24, first in 3_usize..40, second in 3_usize..40
+    ) {
+        let (x, y) = pair(seed, rows, first, second);
+        let order = shuffled(&mut generator(!seed), rows);
+        let reordered = |layer: &Layer| Mat::from_fn(rows, layer.ncols(), |i, j| layer[(order[i], j)]);
+        for measure in registry() {
+            let (id, before) = (measure.card().id, compare(*measure, &x, &y));
+            let turned = compare(*measure, &y, &x);
+            prop_assert!((turned - before).abs() < 1e-12, "{id}: {before} turned is {turned}");
+            let after = compare(*measure, &reordered(&x), &reordered(&y));
+            prop_assert!((after - before).abs() < 1e-8, "{id}: {before} reordered is {after}");
+        }
+    }
+
+    #[test]
+    fn a_layer_is_most_alike_to_itself(seed: u64, rows in 8_usize..24, features in 3_usize..40) {
+        let (x, y) = pair(seed, rows, features, features);
+        for measure in registry() {
+            let card = measure.card();
+            let (own, other) = (compare(*measure, &x, &x), compare(*measure, &x, &y));
+            let best = match card.direction {
+                Direction::HigherIsMoreAlike => card.range.high,
+                Direction::LowerIsMoreAlike => card.range.low,
+            };
+            prop_assert!((own - best).abs() < 1e-12, "{}: {own}", card.id);
+            prop_assert!((card.range.low - 1e-12..=card.range.high + 1e-12).contains(&other), "{}: {other}", card.id);
+        }
+    }
+}
+
+#[test]
+fn stated_non_invariances_fail() {
+    for measure in registry() {
+        let card = measure.card();
+        for kind in Invariance::ALL.into_iter().filter(|kind| !card.invariances.contains(kind)) {
+            let change = (0..10)
+                .map(|seed| {
+                    let (x, y) = pair(seed, 16, 5, 4);
+                    let changed = transformed(&x, kind, &mut generator(100 + seed));
+                    (compare(*measure, &changed, &y) - compare(*measure, &x, &y)).abs()
+                })
+                .fold(0.0, f64::max);
+            assert!(change > 1e-3, "{} is invariant to {kind:?}, its card says not", card.id);
+        }
+    }
+}
+
+#[test]
+fn cards_are_complete() {
+    for measure in registry() {
+        let card = measure.card();
+        assert!(
+            card.id
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.".contains(letter))
+        );
+        assert!(
+            [card.name, card.formula, card.summary, card.source, card.estimator].iter().all(|text| !text.is_empty())
+        );
+        assert!(card.source.chars().any(|letter| letter.is_ascii_digit()), "{}: no year in {}", card.id, card.source);
+        assert!(card.range.low < card.range.high && card.minimum_samples >= 2 && !measure.needs().is_empty());
+    }
+}

@@ -1,0 +1,129 @@
+//! Every measure against published values and against values recomputed with NumPy in double precision.
+
+use std::sync::Arc;
+
+use repgeo_core::Sha256Digest;
+use repgeo_core::activation::{Matrix, Representation, RowPolicy};
+use repgeo_core::data::SampleIds;
+use repgeo_core::similarity::{self, AnyMeasure, Geometry, Ingredient, MinibatchCka, Svcca, Truncation};
+
+/// Demo.ipynb of google-research/representation_similarity, and more on the same data; see the generator beside it.
+#[test]
+fn google_demo() {
+    let bytes = include_bytes!("../fixtures/measures/google_demo.f64");
+    let values: Vec<f64> = bytes.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect();
+    let (x, y) = values.split_at(1000);
+    let (x, y) = (representation(x, 10), representation(y, 10));
+    let expected = [
+        ("cka-linear", 0.557613256612),
+        ("cka-linear-debiased", 0.513456489506),
+        ("cka-rbf", 0.575832223014),
+        ("cka-rbf-0.5", 0.654831182261),
+        ("procrustes-angular", 0.743276476121),
+        ("rsa-correlation-spearman", 0.472439673763),
+        ("rsa-correlation-pearson", 0.485146142771),
+    ];
+    check(&x, &y, expected);
+    check_top_3(&x, &y, 0.603420551766);
+    check_minibatch(&x, &y, 25, 0.513267506359);
+}
+
+/// A fixture that any language can generate without random numbers.
+#[test]
+fn closed_form_fixture() {
+    let (a, b) = closed_form(24, 5, 4);
+    assert!((a.iter().sum::<f64>() - 31.329_906_017_649_06).abs() < 1e-12);
+    assert!((b.iter().sum::<f64>() - 3.597_442_687_855_679_6).abs() < 1e-12);
+    let (a, b) = (representation(&a, 5), representation(&b, 4));
+    let expected = [
+        ("cka-linear", 0.213645271621),
+        ("cka-linear-debiased", 0.055329202919),
+        ("cka-rbf", 0.254030077315),
+        ("cka-rbf-0.5", 0.319323818163),
+        ("procrustes-angular", 1.113001874233),
+        ("rsa-correlation-spearman", -0.018386723934),
+        ("rsa-correlation-pearson", 0.005430116032),
+    ];
+    check(&a, &b, expected);
+    check_top_3(&a, &b, 0.386202964088);
+    check_minibatch(&a, &b, 8, -0.000285621321);
+}
+
+/// Tall, square and wide layers; every registered measure has a value in every case.
+#[test]
+fn numpy_by_definition() {
+    let cases: serde_json::Value = serde_json::from_str(include_str!("../fixtures/measures/oracle.json")).unwrap();
+    for case in cases.as_array().unwrap() {
+        let size = |name: &str| case[name].as_u64().unwrap() as usize;
+        let (rows, first, second) = (size("rows"), size("first"), size("second"));
+        let (a, b) = closed_form(rows, first, second);
+        let expected = similarity::registry().iter().map(|measure| {
+            let id = measure.card().id;
+            (id, case["values"][id].as_f64().unwrap())
+        });
+        check(&representation(&a, first), &representation(&b, second), expected);
+    }
+}
+
+/// A (n × p) and B (n × q), as in the generator.
+fn closed_form(rows: usize, first: usize, second: usize) -> (Vec<f64>, Vec<f64>) {
+    let a = |i: usize, j: usize| (0.7 * ((i + 1) * (j + 1)) as f64).sin() + 0.1 * ((i * (j + 3)) % 7) as f64;
+    let b = |i: usize, j: usize| (0.45 * ((i + 2) * (j + 1)) as f64).cos() + 0.3 * a(i, j % first);
+    let values = |features: usize, value: &dyn Fn(usize, usize) -> f64| {
+        (0..rows).flat_map(|i| (0..features).map(move |j| (i, j))).map(|(i, j)| value(i, j)).collect()
+    };
+    (values(first, &a), values(second, &b))
+}
+
+/// Compares in both orders, to 1e-9.
+fn check<'a>(a: &Representation, b: &Representation, expected: impl IntoIterator<Item = (&'a str, f64)>) {
+    for (id, expected) in expected {
+        check_one(similarity::find(id).unwrap(), a, b, expected);
+    }
+}
+
+fn check_one(measure: &dyn AnyMeasure, a: &Representation, b: &Representation, expected: f64) {
+    let prepare = |of| measure.prepare(&geometry(of, measure.needs())).unwrap();
+    let (a, b) = (prepare(a), prepare(b));
+    for value in [measure.compare(&a, &b).unwrap(), measure.compare(&b, &a).unwrap()] {
+        assert!((value - expected).abs() < 1e-9, "{}: expected {expected}, found {value}", measure.card().id);
+    }
+}
+
+/// SVCCA of the first three principal components, which has published values.
+fn check_top_3(a: &Representation, b: &Representation, expected: f64) {
+    let card = similarity::find("svcca-99").unwrap().card();
+    check_one(&Svcca::new(Truncation::Directions(3), card), a, b, expected);
+}
+
+/// CKA from batches of this many rows, in order.
+fn check_minibatch(a: &Representation, b: &Representation, size: usize, expected: f64) {
+    let mut sum = MinibatchCka::default();
+    for (a, b) in batches(a, size).iter().zip(&batches(b, size)) {
+        sum.add(&geometry(a, &[Ingredient::Gram]), &geometry(b, &[Ingredient::Gram])).unwrap();
+    }
+    let value = sum.value().unwrap();
+    assert!((value - expected).abs() < 1e-9, "minibatch: expected {expected}, found {value}");
+}
+
+fn batches(layer: &Representation, size: usize) -> Vec<Representation> {
+    let Matrix::F64(values) = &layer.matrix else { return Vec::new() };
+    values.chunks(size * layer.features).map(|rows| representation(rows, layer.features)).collect()
+}
+
+fn geometry(of: &Representation, ingredients: &[Ingredient]) -> Geometry {
+    pollster::block_on(Geometry::of(of, ingredients)).unwrap()
+}
+
+fn representation(values: &[f64], features: usize) -> Representation {
+    let rows = values.len() / features;
+    let ids = (0..rows).map(|row| row.to_string()).collect();
+    Representation {
+        layer: "layer".to_owned(),
+        samples: Arc::new(SampleIds { ids, content: Sha256Digest::of([]) }),
+        row_policy: RowPolicy::Flatten,
+        rows,
+        features,
+        matrix: Matrix::F64(values.to_vec()),
+    }
+}
