@@ -1,5 +1,29 @@
 //! From the bytes of a file to the weights of a network.
 
+mod burnpack;
+mod container;
+mod contents;
+mod error;
+mod limits;
+mod load;
+mod metadata;
+mod nearest;
+mod pickle;
+mod prefix;
+mod pytorch;
+mod read;
+mod report;
+mod safetensors;
+mod save;
 mod state;
+mod tensor;
 
+pub use container::Container;
+pub use error::{CheckpointError, Fault};
+pub use load::{ArchitectureOrigin, Network, load};
+pub use metadata::Metadata;
+pub use read::{Checkpoint, read};
+pub use report::{Absent, LoadReport, Misshaped};
+pub use save::save_safetensors;
 pub use state::{StateDict, StateTensor};
+pub use tensor::Precision;

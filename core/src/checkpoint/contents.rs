@@ -1,0 +1,71 @@
+//! What a container holds, before names are peeled and values decoded.
+
+use std::collections::BTreeMap;
+
+use super::error::Fault;
+use super::limits;
+use super::tensor::Stored;
+
+/// What a container holds.
+pub(super) struct Contents<'a> {
+    /// All tensors, sorted by name.
+    pub(super) tensors: Vec<Stored<'a>>,
+    /// Keys from the root of the file to its weights.
+    pub(super) path: Vec<String>,
+    /// Plain values beside the weights.
+    pub(super) metadata: BTreeMap<String, String>,
+    /// Bytes that the tensors can be made of.
+    pub(super) content: u64,
+    /// Whether the names and layouts may be Burn's own.
+    pub(super) burn_layout: bool,
+}
+
+impl Contents<'_> {
+    /// Keeps what lies under the path, without it; tensors beside the weights (an optimizer's, a second network's) go.
+    pub(super) fn select(&mut self) {
+        if self.path.is_empty() {
+            return;
+        }
+        let prefix = format!("{}.", self.path.join("."));
+        self.tensors.retain_mut(|tensor| match tensor.name.strip_prefix(&prefix) {
+            Some(name) => {
+                tensor.name = name.to_owned();
+                true
+            }
+            None => false,
+        });
+    }
+
+    /// Refuses tensors that claim more than the file holds, before any is read.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`], naming the tensor.
+    pub(super) fn check_sizes(&self) -> Result<(), Fault> {
+        if self.tensors.len() > limits::ENTRIES {
+            let expected = format!("at most {} tensors", limits::ENTRIES);
+            return Err(Fault::malformed("tensors", expected, self.tensors.len().to_string()));
+        }
+        let (mut sum, limit) = (0_u64, limits::tensor_bytes(self.content));
+        for Stored { name, shape, length, .. } in &self.tensors {
+            if name.len() > limits::NAME_LENGTH {
+                let start: String = name.chars().take(60).collect();
+                let expected = format!("a name of at most {} bytes", limits::NAME_LENGTH);
+                return Err(Fault::malformed(format!("tensor {start}…"), expected, name.len().to_string()));
+            }
+            if shape.len() > limits::RANK {
+                let expected = format!("at most {} dimensions", limits::RANK);
+                return Err(Fault::malformed(format!("tensor {name}"), expected, shape.len().to_string()));
+            }
+            if *length > self.content {
+                let expected = format!("at most {} bytes, which the file holds", self.content);
+                return Err(Fault::malformed(format!("tensor {name}"), expected, length.to_string()));
+            }
+            sum = sum.saturating_add(*length);
+            if sum > limit {
+                let expected = format!("at most {limit} bytes in all, for {} bytes of content", self.content);
+                return Err(Fault::malformed(format!("tensor {name}"), expected, "more"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! What can be wrong with a checkpoint.
+
+use super::report::LoadReport;
+use crate::model::{InferenceError, ModelError};
+
+/// Why a checkpoint was refused: which file, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{file}: {fault}")]
+pub struct CheckpointError {
+    /// The file.
+    pub file: String,
+    /// What is wrong with it.
+    pub fault: Box<Fault>,
+}
+
+/// What is wrong with a checkpoint.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// No known container begins like this.
+    #[error("not a checkpoint: expected a PyTorch file, safetensors or burnpack, found {found}")]
+    Unrecognised {
+        /// What the bytes look like.
+        found: String,
+    },
+    /// The bytes break the rules of their container, or the limits that hostile files are held to.
+    #[error("{part}: expected {expected}, found {found}")]
+    Malformed {
+        /// Where: an entry, a tensor, a pickle and a byte in it.
+        part: String,
+        /// What is asked for there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The pickle would run code of its own if Python opened it.
+    #[error(
+        "{part}: expected tensors and plain values, found a {action} `{name}`, which is never run here: save the \
+         network's state_dict alone"
+    )]
+    ForeignCode {
+        /// Which pickle, and the byte in it.
+        part: String,
+        /// `call of` or `reference to`.
+        action: &'static str,
+        /// The Python name, with its module.
+        name: String,
+    },
+    /// A weight is infinite or not a number.
+    #[error("tensor {tensor}: expected finite values, found {found} at element {element}")]
+    NotFinite {
+        /// The tensor.
+        tensor: String,
+        /// Index into the values, row-major.
+        element: usize,
+        /// The value, as it is stored.
+        found: String,
+    },
+    /// A value does not fit the precision that is asked for.
+    #[error("tensor {tensor}: expected values within the range of {precision}, found {found} at element {element}")]
+    OutOfRange {
+        /// The tensor.
+        tensor: String,
+        /// Index into the values, row-major.
+        element: usize,
+        /// The value.
+        found: f64,
+        /// The precision.
+        precision: super::Precision,
+    },
+    /// The architecture cannot be told from the tensors.
+    #[error("{0}")]
+    NotInferred(#[from] InferenceError),
+    /// Tensors that the architecture needs are missing or have other shapes.
+    #[error("does not fit {architecture}: {report}")]
+    Incomplete {
+        /// The architecture, described.
+        architecture: String,
+        /// What was applied and what was not.
+        report: LoadReport,
+    },
+    /// The architecture itself cannot be built.
+    #[error("{0}")]
+    Architecture(#[from] ModelError),
+}
+
+impl Fault {
+    /// Names the file.
+    pub(super) fn of(self, file: &str) -> CheckpointError {
+        CheckpointError { file: file.to_owned(), fault: Box::new(self) }
+    }
+
+    /// Short for [`Fault::Malformed`].
+    pub(super) fn malformed(part: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Malformed { part: part.into(), expected: expected.into(), found: sentence(&found.into()) }
+    }
+}
+
+/// Another library's message as a part of one sentence: one line, no full stop, of a readable length.
+fn sentence(message: &str) -> String {
+    const LONGEST: usize = 300;
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.trim_end_matches('.');
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(line)),
+        None => line.to_owned(),
+    }
+}

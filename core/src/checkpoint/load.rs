@@ -1,0 +1,240 @@
+//! From named tensors to a network.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::container::Container;
+use super::error::{CheckpointError, Fault};
+use super::metadata::Metadata;
+use super::nearest::{nearest, with_nearest};
+use super::read::Checkpoint;
+use super::report::{LoadReport, Misshaped};
+use super::state::StateDict;
+use super::tensor::Precision;
+use crate::Sha256Digest;
+use crate::data::Normalisation;
+use crate::model::Architecture;
+
+/// Where the architecture of a network comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArchitectureOrigin {
+    /// The caller said it.
+    Given,
+    /// The file says it.
+    Metadata,
+    /// From names and shapes of the tensors.
+    Inferred,
+}
+
+/// A network: its architecture and all tensors that it needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// What is computed.
+    pub architecture: Architecture,
+    /// Who said so.
+    pub origin: ArchitectureOrigin,
+    /// The tensors that the architecture needs, in PyTorch's names and layouts, and no others.
+    pub state: StateDict,
+    /// The formats that the file stores them in.
+    pub precisions: BTreeMap<String, Precision>,
+    /// What of the file was applied.
+    pub report: LoadReport,
+    /// What the file says about the training.
+    pub metadata: Metadata,
+    /// The file's name.
+    pub file: String,
+    /// The hash of the file's bytes.
+    pub sha256: Sha256Digest,
+    /// How the file is packed.
+    pub container: Container,
+    /// What was looked through, from the outermost on.
+    pub wrappers: Vec<String>,
+}
+
+impl Network {
+    /// How the images of the training were normalised, when the file says it.
+    #[must_use]
+    pub fn normalisation(&self) -> Option<Normalisation> {
+        self.metadata.normalisation.clone()
+    }
+
+    /// What a user should know about how the file was read, one sentence each: tensors left aside, wrappers looked
+    /// through, and what an inferred architecture takes for granted.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<String> = self.report.remark().into_iter().collect();
+        if !self.wrappers.is_empty() {
+            remarks.push(format!("looked through {}", self.wrappers.join(", ")));
+        }
+        if self.origin == ArchitectureOrigin::Inferred {
+            remarks.extend(self.architecture.assumptions());
+        }
+        remarks
+    }
+}
+
+/// Makes a network of a checkpoint. The architecture is the given one, else what the file's metadata says, else inferred
+/// from names and shapes. Tensors that it does not need are left aside and reported.
+///
+/// # Errors
+/// [`CheckpointError`] when no architecture fits, when tensors that it needs are missing or have other shapes (the fault
+/// carries the [`LoadReport`]), or when metadata of this project is unusable.
+pub fn load(checkpoint: Checkpoint, architecture: Option<Architecture>) -> Result<Network, CheckpointError> {
+    let Checkpoint { file, sha256, container, wrappers, mut state, mut precisions, ignored: _, metadata } = checkpoint;
+    let parts = choose(&state, metadata, architecture).and_then(|(architecture, origin, metadata)| {
+        let report = fit(&architecture, &state)?;
+        Ok((architecture, origin, metadata, report))
+    });
+    let (architecture, origin, metadata, report) = parts.map_err(|fault| fault.of(&file))?;
+    for unexpected in &report.unexpected {
+        state.remove(&unexpected.name);
+        precisions.remove(&unexpected.name);
+    }
+    Ok(Network { architecture, origin, state, precisions, report, metadata, file, sha256, container, wrappers })
+}
+
+/// The architecture and who said it.
+fn choose(
+    state: &StateDict,
+    texts: BTreeMap<String, String>,
+    given: Option<Architecture>,
+) -> Result<(Architecture, ArchitectureOrigin, Metadata), Fault> {
+    let (stored, metadata) = Metadata::parse(texts)?;
+    let (architecture, origin) = match (given, stored) {
+        (Some(architecture), _) => (architecture, ArchitectureOrigin::Given),
+        (None, Some(architecture)) => (architecture, ArchitectureOrigin::Metadata),
+        (None, None) => {
+            let shapes = state.iter().map(|(name, tensor)| (name.clone(), tensor.shape.clone())).collect();
+            (Architecture::infer(&shapes)?, ArchitectureOrigin::Inferred)
+        }
+    };
+    if let (Some(normalisation), Some(channels)) = (&metadata.normalisation, architecture.expected_input().channels)
+        && normalisation.mean.len() != channels
+    {
+        let expected = format!("one mean for each of {channels} channels");
+        return Err(Fault::malformed("repgeo.normalisation", expected, normalisation.mean.len().to_string()));
+    }
+    Ok((architecture, origin, metadata))
+}
+
+/// Compares the tensors that an architecture needs with those that are there.
+///
+/// # Errors
+/// [`Fault::Incomplete`] when any is missing or has another shape, [`Fault::Architecture`] when it cannot be built.
+pub(super) fn fit(architecture: &Architecture, state: &StateDict) -> Result<LoadReport, Fault> {
+    let parameters = architecture.parameters()?;
+    let needed: BTreeMap<&str, &[usize]> = parameters.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();
+    let unused: Vec<&str> = state.keys().map(String::as_str).filter(|name| !needed.contains_key(name)).collect();
+    let mut applied = Vec::new();
+    let mut missing = Vec::new();
+    let mut misshaped = Vec::new();
+    for parameter in &parameters {
+        match state.get(&parameter.name) {
+            None => missing.push(parameter.name.as_str()),
+            Some(found) if found.shape == parameter.shape => applied.push(parameter.name.clone()),
+            Some(found) => {
+                let of_that_shape =
+                    |name: &&str| state.get(*name).is_some_and(|tensor| tensor.shape == parameter.shape);
+                let candidates: Vec<&str> = unused.iter().copied().filter(of_that_shape).collect();
+                misshaped.push(Misshaped {
+                    name: parameter.name.clone(),
+                    expected: parameter.shape.clone(),
+                    found: found.shape.clone(),
+                    nearest: nearest(&parameter.name, &candidates),
+                });
+            }
+        }
+    }
+    let wanting: Vec<&str> = missing.iter().copied().chain(misshaped.iter().map(|other| other.name.as_str())).collect();
+    let report = LoadReport {
+        applied,
+        unexpected: with_nearest(unused.iter().copied(), &wanting),
+        missing: with_nearest(missing.iter().copied(), &unused),
+        misshaped,
+    };
+    if report.is_complete() {
+        Ok(report)
+    } else {
+        Err(Fault::Incomplete { architecture: architecture.describe(), report })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::StateTensor;
+    use super::*;
+    use crate::model::Mlp;
+
+    fn checkpoint(tensors: &[(&str, &[usize])], metadata: &[(&str, &str)]) -> Checkpoint {
+        let tensor = |shape: &[usize]| StateTensor { shape: shape.to_vec(), values: vec![0.5; shape.iter().product()] };
+        Checkpoint {
+            file: "a.pth".to_owned(),
+            sha256: Sha256Digest::of([b"".as_slice()]),
+            container: Container::PytorchZip,
+            wrappers: vec!["state_dict".to_owned()],
+            state: tensors.iter().map(|(name, shape)| ((*name).to_owned(), tensor(shape))).collect(),
+            precisions: tensors.iter().map(|(name, _)| ((*name).to_owned(), Precision::F32)).collect(),
+            ignored: BTreeMap::new(),
+            metadata: metadata.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect(),
+        }
+    }
+
+    const WHOLE: &[(&str, &[usize])] =
+        &[("fc1.weight", &[3, 4]), ("fc1.bias", &[3]), ("fc2.weight", &[2, 3]), ("fc2.bias", &[2])];
+
+    fn perceptron() -> Architecture {
+        Mlp::new(4, &[3], 2).into()
+    }
+
+    #[test]
+    fn a_given_architecture_is_applied_and_the_rest_left_aside() {
+        let mut tensors = WHOLE.to_vec();
+        tensors.push(("ema.fc2.bias", &[2]));
+        let network = load(checkpoint(&tensors, &[]), Some(perceptron())).unwrap();
+        assert_eq!(network.origin, ArchitectureOrigin::Given);
+        assert_eq!(network.report.applied, ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
+        assert_eq!(network.report.unexpected.len(), 1);
+        assert!(!network.state.contains_key("ema.fc2.bias") && !network.precisions.contains_key("ema.fc2.bias"));
+        assert_eq!(network.remarks(), ["1 not needed: ema.fc2.bias", "looked through state_dict"]);
+    }
+
+    #[test]
+    fn metadata_names_architecture_and_normalisation() {
+        let architecture = serde_json::to_string(&perceptron()).unwrap();
+        let normalisation = r#"{"name":"mnist","mean":[0.1307],"std":[0.3081]}"#;
+        let entries = [("repgeo.architecture", architecture.as_str()), ("repgeo.normalisation", normalisation)];
+        let network = load(checkpoint(WHOLE, &entries), None).unwrap();
+        assert_eq!((network.origin, &network.architecture), (ArchitectureOrigin::Metadata, &perceptron()));
+        assert_eq!(network.normalisation().unwrap().mean, [0.1307]);
+    }
+
+    #[test]
+    fn missing_and_misshaped_tensors_are_reported_with_hints() {
+        let tensors: &[(&str, &[usize])] = &[
+            ("fc1.weight", &[3, 5]),
+            ("fc_1.weight", &[3, 4]),
+            ("fc1.bias", &[3]),
+            ("fc2.weigth", &[2, 3]),
+            ("fc2.bias", &[2]),
+        ];
+        let error = load(checkpoint(tensors, &[]), Some(perceptron())).unwrap_err();
+        let Fault::Incomplete { report, .. } = error.fault.as_ref() else { panic!("{error}") };
+        assert_eq!(report.missing[0].nearest.as_deref(), Some("fc2.weigth"));
+        assert_eq!(report.misshaped[0].nearest.as_deref(), Some("fc_1.weight"));
+        assert_eq!(report.unexpected.len(), 2);
+        assert_eq!(
+            error.to_string(),
+            "a.pth: does not fit MLP 4-3-2 (ReLU): 2 tensors applied; 1 missing: fc2.weight (did you mean fc2.weigth?); \
+             1 of another shape: fc1.weight (expected [3, 4], found [3, 5]) (did you mean fc_1.weight?); 2 not needed: \
+             fc2.weigth (did you mean fc2.weight?), fc_1.weight (did you mean fc1.weight?)"
+        );
+    }
+
+    #[test]
+    fn unknown_tensors_name_the_file() {
+        let error = load(checkpoint(&[("rnn.weight_hh_l0", &[4, 4])], &[]), None).unwrap_err().to_string();
+        assert!(error.starts_with("a.pth: ") && error.contains("rnn.weight_hh_l0"), "{error}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Taking operands off the source of a pickle.
+
+use std::ops::Range;
+
+use super::super::error::Fault;
+
+/// Where reading stands.
+pub(super) struct Operands<'a> {
+    pub(super) source: &'a [u8],
+    pub(super) position: usize,
+    /// What is read, for messages.
+    pub(super) part: &'a str,
+}
+
+impl Operands<'_> {
+    /// Something is wrong at this byte.
+    pub(super) fn fault(&self, expected: impl Into<String>, found: impl Into<String>) -> Fault {
+        Fault::malformed(format!("{} at byte {}", self.part, self.position), expected, found)
+    }
+
+    /// The range of the next `length` bytes.
+    pub(super) fn range(&mut self, length: u64) -> Result<Range<usize>, Fault> {
+        let end = usize::try_from(length)
+            .ok()
+            .and_then(|length| self.position.checked_add(length))
+            .filter(|&end| end <= self.source.len());
+        let Some(end) = end else {
+            let left = self.source.len().saturating_sub(self.position);
+            return Err(self.fault(format!("{length} more bytes"), format!("the end after {left}")));
+        };
+        let range = self.position..end;
+        self.position = end;
+        Ok(range)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let range = self.range(N as u64)?;
+        Ok(self.source.get(range).and_then(|bytes| bytes.first_chunk().copied()).unwrap_or([0; N]))
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, Fault> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, Fault> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Fault> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, Fault> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn i32(&mut self) -> Result<i32, Fault> {
+        self.array().map(i32::from_le_bytes)
+    }
+
+    /// A float of protocol 1 and later: big-endian.
+    pub(super) fn f64(&mut self) -> Result<f64, Fault> {
+        self.array().map(f64::from_be_bytes)
+    }
+
+    /// The range of a line, without its end.
+    pub(super) fn line(&mut self) -> Result<Range<usize>, Fault> {
+        let rest = self.source.get(self.position..).unwrap_or_default();
+        let Some(length) = rest.iter().position(|&byte| byte == b'\n') else {
+            return Err(self.fault("a line", "the end of the file"));
+        };
+        let start = self.position;
+        self.position += length + 1;
+        let without_return = rest.get(..length).and_then(|line| line.strip_suffix(b"\r")).map_or(length, <[u8]>::len);
+        Ok(start..start + without_return)
+    }
+
+    /// A line as text.
+    pub(super) fn text_line(&mut self) -> Result<&str, Fault> {
+        let range = self.line()?;
+        let source = self.source;
+        match source.get(range).map(std::str::from_utf8) {
+            Some(Ok(text)) => Ok(text),
+            _ => Err(self.fault("text", "bytes that are no UTF-8")),
+        }
+    }
+
+    /// A number written as a line of decimal digits; absent when it is too long for 64 bits.
+    pub(super) fn decimal_line(&mut self) -> Result<Option<i64>, Fault> {
+        let range = self.line()?;
+        let source = self.source;
+        let digits = source.get(range).unwrap_or_default();
+        let digits = digits.strip_suffix(b"L").unwrap_or(digits);
+        let unsigned = digits.strip_prefix(b"-").unwrap_or(digits);
+        if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
+            return Err(self.fault("a decimal number", String::from_utf8_lossy(digits).into_owned()));
+        }
+        Ok(std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()))
+    }
+
+    /// A little-endian number of so many bytes in two's complement; absent when it is too long for 64 bits.
+    pub(super) fn long(&mut self, length: u64) -> Result<Option<i64>, Fault> {
+        let range = self.range(length)?;
+        let bytes = self.source.get(range).unwrap_or_default();
+        let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
+        let mut number = [fill; 8];
+        if bytes.len() > number.len() {
+            return Ok(None);
+        }
+        number.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        Ok(Some(i64::from_le_bytes(number)))
+    }
+}

@@ -1,0 +1,62 @@
+//! PyTorch's own containers: zip, legacy and tar.
+//!
+//! Each is looked over here before [`pytorch_reader`] sees it: sizes and byte order by the container's module, the pickle
+//! by [`super::pickle`]. The reader then yields the tensors.
+
+mod legacy;
+mod tar;
+mod top_level;
+mod zip;
+
+use pytorch_reader::{DType, PytorchReader};
+
+use self::top_level::TopLevel;
+use super::container::Container;
+use super::contents::Contents;
+use super::error::Fault;
+use super::limits;
+use super::tensor::{Element, Precision, Stored, Values};
+
+/// What looking a container over found out.
+struct Survey {
+    top_level: TopLevel,
+    /// Bytes that tensors can be made of.
+    content: u64,
+}
+
+/// Reads a PyTorch file.
+///
+/// # Errors
+/// [`Fault::Malformed`] or [`Fault::ForeignCode`].
+pub(super) fn read(container: Container, bytes: &[u8]) -> Result<Contents<'static>, Fault> {
+    let mut operations = limits::PICKLE_OPERATIONS;
+    let survey = match container {
+        Container::PytorchLegacy => legacy::survey(bytes, &mut operations)?,
+        Container::PytorchTar => tar::survey(bytes, &mut operations)?,
+        _ => zip::survey(bytes, &mut operations)?,
+    };
+    let reader = PytorchReader::from_bytes(bytes.to_vec(), None).map_err(|error| {
+        Fault::malformed(container.description(), "a checkpoint that can be read", error.to_string())
+    })?;
+    let mut tensors: Vec<_> = reader.into_tensors().into_values().map(stored).collect();
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    let Survey { top_level: TopLevel { path, metadata }, content } = survey;
+    Ok(Contents { tensors, path, metadata, content, burn_layout: false })
+}
+
+fn stored(tensor: pytorch_reader::Tensor) -> Stored<'static> {
+    let element = match tensor.dtype() {
+        DType::F64 => Element::Float(Precision::F64),
+        DType::F32 => Element::Float(Precision::F32),
+        DType::F16 => Element::Float(Precision::F16),
+        DType::BF16 => Element::Float(Precision::Bf16),
+        other => Element::Other(format!("{other:?}").to_lowercase()),
+    };
+    Stored {
+        name: tensor.name.clone(),
+        element,
+        shape: tensor.shape().to_vec(),
+        length: tensor.byte_len() as u64,
+        values: Values::Pytorch(tensor),
+    }
+}
