@@ -1,9 +1,19 @@
 //! Running a network over a probe set: one [`Representation`] per tap.
 
+mod engine;
 mod error;
 mod file;
+mod host;
+mod job;
+#[cfg(test)]
+mod reference;
+mod represent;
 mod representation;
+mod rows;
 
+pub use engine::Engine;
 pub use error::ActivationError;
 pub use file::{ActivationFile, ActivationFileError, read_activations};
+pub use host::HostEngine;
+pub use represent::represent_graph;
 pub use representation::{Matrix, Representation, RowPolicy};
