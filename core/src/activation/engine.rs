@@ -1,13 +1,15 @@
 //! What networks are run on.
 
-use super::HostEngine;
+use super::{DeviceEngine, HostEngine};
+use burn::tensor::Device;
 
 /// What networks are run on.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub enum Engine {
     /// The processor.
     Host(HostEngine),
+    /// Any device of Burn.
+    Device(DeviceEngine),
 }
 
 impl Engine {
@@ -17,11 +19,18 @@ impl Engine {
         Self::Host(HostEngine::new(threads))
     }
 
+    /// A device of Burn. `id` is for machines (`webgpu`, `cuda`), `description` is for people.
+    #[must_use]
+    pub fn device(device: Device, id: impl Into<String>, description: impl Into<String>) -> Self {
+        Self::Device(DeviceEngine::new(device, id, description))
+    }
+
     /// Machine id: `cpu` for the processor.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
             Self::Host(_) => "cpu",
+            Self::Device(device) => device.id(),
         }
     }
 
@@ -33,6 +42,7 @@ impl Engine {
                 1 => "CPU, 1 thread".to_owned(),
                 threads => format!("CPU, {threads} threads"),
             },
+            Self::Device(device) => device.description().to_owned(),
         }
     }
 }

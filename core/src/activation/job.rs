@@ -7,7 +7,7 @@ use super::rows::Rows;
 use super::{ActivationError, Matrix, Representation, RowPolicy};
 use crate::checkpoint::StateDict;
 use crate::data::{Normalisation, ProbeSet, SampleIds};
-use crate::model::{Graph, Shape};
+use crate::model::{Graph, NodeId, Shape};
 use crate::supervise::{Progress, Stage, Supervisor};
 
 /// One network and the images that it is run on.
@@ -55,7 +55,17 @@ impl Job<'_> {
         self.representation(layer, rows.rows, rows.features, rows.into_matrix())
     }
 
-    fn representation(&self, layer: &str, rows: usize, features: usize, matrix: Matrix) -> Representation {
+    /// An error of the device that was asked for `layer`.
+    pub(super) fn device_error(&self, layer: &str, reason: String) -> ActivationError {
+        ActivationError::Device { network: self.network.to_owned(), layer: layer.to_owned(), reason }
+    }
+
+    /// The shape of one sample at a node.
+    pub(super) fn shape(&self, node: NodeId) -> Shape {
+        self.graph.nodes.get(node).map_or(Shape::Vector(0), |node| node.shape)
+    }
+
+    pub(super) fn representation(&self, layer: &str, rows: usize, features: usize, matrix: Matrix) -> Representation {
         let samples: Arc<SampleIds> = Arc::clone(&self.probe.samples);
         Representation { layer: layer.to_owned(), samples, row_policy: self.policy, rows, features, matrix }
     }

@@ -1,5 +1,7 @@
 //! Running a network over a probe set: one [`Representation`] per tap.
 
+mod cost;
+mod device;
 mod engine;
 mod error;
 mod file;
@@ -11,9 +13,10 @@ mod represent;
 mod representation;
 mod rows;
 
+pub use device::DeviceEngine;
 pub use engine::Engine;
 pub use error::ActivationError;
 pub use file::{ActivationFile, ActivationFileError, read_activations};
 pub use host::HostEngine;
-pub use represent::represent_graph;
+pub use represent::{represent, represent_graph};
 pub use representation::{Matrix, Representation, RowPolicy};

@@ -115,7 +115,6 @@ impl Planner<'_> {
         let mut values: Vec<Option<usize>> = vec![None; end + 1 - self.start];
         values[0] = Some(0);
         let mut drafts: Vec<Draft> = Vec::new();
-        let mut operations = 0.0;
         for (node, fused) in fuse(self.graph, self.consumers, self.start, end) {
             let at = |node: NodeId| {
                 let known = node.checked_sub(self.start).and_then(|index| values.get(index).copied().flatten());
@@ -127,15 +126,16 @@ impl Planner<'_> {
                 from
             } else {
                 let output = self.shape(node);
-                let (work, cost) = self.work(layer, fused, input, output)?;
+                let work = self.work(layer, fused, input, output)?;
                 let residual = other.map(at).transpose()?;
-                operations += cost;
                 drafts.push(Draft { work, from, residual, input, output, activation: fused.activation });
                 drafts.len()
             };
             values[node - self.start] = Some(value);
         }
         let result = values.last().copied().flatten().unwrap_or(0);
+        let computed = self.graph.nodes.get(self.start + 1..=end).unwrap_or_default();
+        let operations = computed.iter().map(|node| self.graph.operations(node)).sum();
         Ok(arrange(layer, self.shape(self.start), self.shape(end), drafts, result, operations))
     }
 
@@ -150,46 +150,44 @@ impl Planner<'_> {
         }
     }
 
-    /// What is computed, and the operations that it takes for one image.
-    fn work(&self, layer: &str, fused: Fused, input: Shape, output: Shape) -> Result<(Work, f64), ActivationError> {
+    /// What is computed.
+    fn work(&self, layer: &str, fused: Fused, input: Shape, output: Shape) -> Result<Work, ActivationError> {
         let norm = match fused.norm.map(|node| self.operation(node)) {
             Some(Operation::BatchNorm { name, epsilon }) => Some((name.as_str(), *epsilon)),
             _ => None,
         };
-        let size = output.len() as f64;
         let planned = match (self.operation(fused.base), input, output) {
             (Operation::Conv2d { name, kernel, stride, padding, bias }, Shape::Map(from), Shape::Map(to)) => {
                 let shape = [to.channels, from.channels, *kernel, *kernel];
                 let (weights, bias) = self.weights.weighted(name, &shape, *bias, norm)?;
                 let geometry =
                     Geometry { input: from, output: to, kernel: *kernel, stride: *stride, padding: *padding };
-                let cost = 2.0 * size * (kernel * kernel * from.channels) as f64;
-                (Work::Convolve(Convolution::new(geometry, &weights, bias)), cost)
+                Work::Convolve(Convolution::new(geometry, &weights, bias))
             }
             (Operation::Linear { name, bias }, Shape::Vector(from), Shape::Vector(to)) => {
                 let (weights, bias) = self.weights.weighted(name, &[to, from], *bias, norm)?;
                 let mut transposed = vec![0.0; weights.len()];
                 super::layout::transpose(&weights, to, from, &mut transposed);
-                (Work::Linear { weights: transposed, bias }, 2.0 * size * from as f64)
+                Work::Linear { weights: transposed, bias }
             }
             (Operation::BatchNorm { name, epsilon }, _, _) => {
                 let (scale, shift) = self.weights.scale_and_shift(name, *epsilon, channels(input))?;
-                (Work::Scale { scale, shift }, 2.0 * size)
+                Work::Scale { scale, shift }
             }
-            (Operation::Add | Operation::Relu | Operation::Tanh, _, _) => (Work::Copy, size),
+            (Operation::Add | Operation::Relu | Operation::Tanh, _, _) => Work::Copy,
             (Operation::MaxPool2d { kernel, stride, padding }, Shape::Map(_), Shape::Map(_)) => {
                 let window = Window { kernel: *kernel, stride: *stride, padding: *padding };
-                (Work::MaxPool(window), size * (kernel * kernel) as f64)
+                Work::MaxPool(window)
             }
             (Operation::AvgPool2d { kernel, stride }, Shape::Map(_), Shape::Map(_)) => {
                 let window = Window { kernel: *kernel, stride: *stride, padding: 0 };
-                (Work::AveragePool(window), size * (kernel * kernel) as f64)
+                Work::AveragePool(window)
             }
-            (Operation::GlobalAvgPool, Shape::Map(from), _) => (Work::GlobalAverage, from.len() as f64),
+            (Operation::GlobalAvgPool, Shape::Map(_), _) => Work::GlobalAverage,
             (Operation::SubsampleAndPad { stride }, Shape::Map(_), Shape::Map(_)) => {
-                (Work::SubsampleAndPad { stride: *stride }, size)
+                Work::SubsampleAndPad { stride: *stride }
             }
-            (Operation::Flatten, _, _) => (Work::Flatten, size),
+            (Operation::Flatten, _, _) => Work::Flatten,
             (other, _, _) => return Err(self.broken(layer, "an operation that fits its input", format!("{other:?}"))),
         };
         Ok(planned)

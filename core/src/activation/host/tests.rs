@@ -11,7 +11,7 @@ use crate::activation::reference::evaluate;
 use crate::checkpoint::{StateDict, StateTensor};
 use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet};
 use crate::model::{Architecture, CifarResnet, Convolution, Graph, GraphBuilder, ParameterRole, Resnet};
-use crate::model::{ResnetBlock, ResnetStem};
+use crate::model::{ResnetBlock, ResnetNames, ResnetStem};
 use crate::supervise::{Cancelled, Progress, Unsupervised};
 
 /// Weights that keep values near one, and batch normalisations that change them.
@@ -106,6 +106,7 @@ fn a_resnet_with_bottlenecks_and_pooling_stem() {
         width: 6,
         input_channels: 1,
         classes: 4,
+        names: ResnetNames::Torchvision,
     };
     let shape = ImageShape { channels: 1, height: 37, width: 30 };
     check(&Architecture::from(resnet).graph(shape).unwrap(), shape, 3);
