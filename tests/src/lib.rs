@@ -1,1 +1,4 @@
-/// Placeholder for the checks that are shared by the test files.
+//! What the test files share: where things are, and a real browser.
+
+pub mod browser;
+pub mod places;

@@ -75,6 +75,7 @@ pub(crate) fn run(program: &TestProgram, arguments: &[&str], environment: &[(&st
         .args(arguments)
         .current_dir(&program.package)
         .env("CARGO_MANIFEST_DIR", &program.package)
+        .env("RUST_LIB_BACKTRACE", "0")
         .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,0 +1,58 @@
+//! Serves the built page, and keeps what was asked of it.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_http::services::ServeDir;
+
+/// A server on a free port of this machine; it ends when this is dropped.
+pub(super) struct Server {
+    address: String,
+    requests: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves a folder.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub(super) async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&requests);
+        let note = middleware::from_fn(move |request: Request, next: Next| {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{} {}", request.method(), request.uri()));
+            next.run(request)
+        });
+        let site = Router::new().fallback_service(ServeDir::new(folder)).layer(note);
+        let task = tokio::spawn(async move {
+            // It ends with the test.
+            let _ = axum::serve(listener, site).await;
+        });
+        Ok(Self { address, requests, task })
+    }
+
+    /// The page's origin, without a slash at its end.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Method and path of all requests so far.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,85 @@
+//! A proxy that lets nothing through and keeps what was asked of it: whatever thread of the browser asks, a request to
+//! another machine ends here.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What Chromium asks on its own account, whatever page it shows: the time, updates, accounts, the meaning of form fields.
+const OWN_SERVICES: [&str; 4] =
+    ["clients2.google.com", "update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com"];
+
+/// The proxy; it ends when this is dropped.
+pub(super) struct Sink {
+    address: String,
+    requests: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Sink {
+    /// Listens on a free port.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub(super) async fn start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&requests);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(refuse(stream, Arc::clone(&kept)));
+            }
+        });
+        Ok(Self { address, requests, task })
+    }
+
+    /// The proxy's address.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The first lines of all requests so far, such as `CONNECT example.org:443 HTTP/1.1`, without those of the browser
+    /// itself.
+    pub(super) fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.iter().filter(|line| !OWN_SERVICES.contains(&host(line))).cloned().collect()
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Reads the first line, keeps it, and refuses.
+async fn refuse(mut stream: TcpStream, kept: Arc<Mutex<Vec<String>>>) {
+    let mut line = String::new();
+    if BufReader::new(&mut stream).read_line(&mut line).await.is_ok() && !line.trim().is_empty() {
+        kept.lock().unwrap_or_else(PoisonError::into_inner).push(line.trim().to_owned());
+    }
+    let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+}
+
+/// The host in the first line of a request to a proxy.
+fn host(line: &str) -> &str {
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    let authority = target.split_once("://").map_or(target, |(_, rest)| rest);
+    authority.split(['/', ':', '?']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_found_in_both_forms_of_request() {
+        assert_eq!(host("CONNECT fonts.googleapis.com:443 HTTP/1.1"), "fonts.googleapis.com");
+        assert_eq!(host("GET http://repgeo.example/a:b HTTP/1.1"), "repgeo.example");
+        assert_eq!(host(""), "");
+    }
+}

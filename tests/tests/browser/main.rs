@@ -1,0 +1,13 @@
+//! The page in a real browser, one scenario a file.
+
+mod activations;
+mod cancel;
+mod checkpoints;
+mod engines;
+mod exports;
+mod first_visit;
+mod harness;
+mod keyboard;
+mod narrow;
+mod refusal;
+mod steps;
