@@ -48,13 +48,11 @@ pub fn bundled(file: &str) -> Option<PathBuf> {
 }
 
 /// Says that a test, or a part of it, did not run. `cargo xtask test` counts such tests as skipped.
-#[expect(clippy::print_stdout, reason = "the test harness shows it with the test's name")]
 pub fn skipped(reason: &str) {
     println!("SKIPPED: {reason}");
 }
 
 /// Says what was measured, for people: nothing is asserted about it.
-#[expect(clippy::print_stdout, reason = "the test harness shows it with the test's name")]
 pub fn measured(what: &str) {
     println!("MEASURED: {what}");
 }
