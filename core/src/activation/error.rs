@@ -9,15 +9,15 @@ use crate::supervise::Cancelled;
 #[non_exhaustive]
 pub enum ActivationError {
     /// The images do not fit the network.
-    #[error("{network}: expects images of {expected}, but {probe} has {found}; choose another probe set")]
+    #[error("{network}: expects {expected}, but {probe} has images of {found}; choose another probe set")]
     Images {
         /// The file of the network.
         network: String,
         /// The probe set.
         probe: String,
-        /// What the network expects, such as `1 channel`.
+        /// What the network expects, such as `images of any size with 1 channel`.
         expected: String,
-        /// What the images have.
+        /// The shape of the images.
         found: String,
     },
     /// A tensor of the network is absent or has another shape.

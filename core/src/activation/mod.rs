@@ -1,9 +1,22 @@
 //! Running a network over a probe set: one [`Representation`] per tap.
 
+mod cost;
+mod device;
+mod engine;
 mod error;
 mod file;
+mod host;
+mod job;
+#[cfg(test)]
+mod reference;
+mod represent;
 mod representation;
+mod rows;
 
+pub use device::DeviceEngine;
+pub use engine::Engine;
 pub use error::ActivationError;
 pub use file::{ActivationFile, ActivationFileError, read_activations};
+pub use host::HostEngine;
+pub use represent::{represent, represent_graph};
 pub use representation::{Matrix, Representation, RowPolicy};

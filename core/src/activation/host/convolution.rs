@@ -1,0 +1,108 @@
+//! 2-D convolution of maps in the order positions × channels.
+
+use super::epilogue::{Activation, finish};
+use super::gemm::{Size, multiply};
+use crate::data::ImageShape;
+
+/// The values of one block of patches: 512 KiB, which leaves room beside it in a second-level cache.
+const BLOCK_VALUES: usize = 1 << 17;
+
+/// Shapes of a convolution with square kernel and zero padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Geometry {
+    pub(super) input: ImageShape,
+    pub(super) output: ImageShape,
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    pub(super) padding: usize,
+}
+
+/// A convolution by matrix products: every output position is the product of its patch with the weights.
+#[derive(Debug, Clone)]
+pub(super) struct Convolution {
+    geometry: Geometry,
+    /// Kernel row × kernel column × input channel, by output channel.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// What is added and applied after a convolution.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ending<'a> {
+    pub(super) residual: Option<&'a [f32]>,
+    pub(super) activation: Activation,
+}
+
+impl Convolution {
+    /// `weights` as `[out, in, kernel, kernel]`, one `bias` per output channel.
+    pub(super) fn new(geometry: Geometry, weights: &[f32], bias: Vec<f32>) -> Self {
+        let Geometry { input, output, kernel, .. } = geometry;
+        let taps = kernel * kernel;
+        let mut ordered = vec![0.0; weights.len()];
+        for (o, filter) in weights.chunks_exact(input.channels * taps).enumerate() {
+            for (i, plane) in filter.chunks_exact(taps).enumerate() {
+                for (tap, &weight) in plane.iter().enumerate() {
+                    ordered[(tap * input.channels + i) * output.channels + o] = weight;
+                }
+            }
+        }
+        Self { geometry, weights: ordered, bias }
+    }
+
+    /// Convolves `images` maps; `patches` is working memory.
+    pub(super) fn run(
+        &self,
+        images: usize,
+        input: &[f32],
+        ending: Ending<'_>,
+        output: &mut [f32],
+        patches: &mut Vec<f32>,
+    ) {
+        let Geometry { input: from, output: to, kernel, stride, padding } = self.geometry;
+        let inner = kernel * kernel * from.channels;
+        let columns = to.channels;
+        let positions = images * to.height * to.width;
+        let block = (BLOCK_VALUES / inner.max(1)).clamp(32, 1024);
+        for start in (0..positions).step_by(block) {
+            let rows = block.min(positions - start);
+            let size = Size { rows, columns, inner };
+            let target = &mut output[start * columns..(start + rows) * columns];
+            if kernel == 1 && stride == 1 && padding == 0 {
+                multiply(size, &input[start * inner..(start + rows) * inner], &self.weights, target);
+            } else {
+                patches.resize(block * inner, 0.0);
+                for (row, patch) in patches.chunks_exact_mut(inner).take(rows).enumerate() {
+                    self.gather(input, start + row, patch);
+                }
+                multiply(size, &patches[..rows * inner], &self.weights, target);
+            }
+            let residual = ending.residual.map(|values| &values[start * columns..(start + rows) * columns]);
+            finish(target, &self.bias, residual, ending.activation);
+        }
+    }
+
+    /// The patch under output position `position`, counted over all images.
+    fn gather(&self, input: &[f32], position: usize, patch: &mut [f32]) {
+        let Geometry { input: from, output: to, kernel, stride, padding } = self.geometry;
+        let channels = from.channels;
+        let (image, within) = (position / (to.height * to.width), position % (to.height * to.width));
+        let (top, left) = (within / to.width * stride, within % to.width * stride);
+        let map = &input[image * from.len()..(image + 1) * from.len()];
+        // Kernel columns that lie on the map: left + column - padding in 0..width.
+        let first = padding.saturating_sub(left).min(kernel);
+        let last = (from.width + padding).saturating_sub(left).min(kernel).max(first);
+        for (row, line) in patch.chunks_exact_mut(kernel * channels).enumerate() {
+            let y = (top + row).wrapping_sub(padding);
+            if y >= from.height || first == last {
+                line.fill(0.0);
+                continue;
+            }
+            let start = (y * from.width + left + first - padding) * channels;
+            let (before, rest) = line.split_at_mut(first * channels);
+            let (on_map, after) = rest.split_at_mut((last - first) * channels);
+            before.fill(0.0);
+            on_map.copy_from_slice(&map[start..start + on_map.len()]);
+            after.fill(0.0);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Runs a segment on a batch of images.
+
+use super::convolution::Ending;
+use super::epilogue::{Activation, finish};
+use super::gemm::{Size, multiply};
+use super::layout::transpose;
+use super::plan::{Segment, Step, Work};
+use super::pooling;
+use crate::data::ImageShape;
+use crate::model::Shape;
+
+/// Memory that is used again for every batch.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    slots: Vec<Vec<f32>>,
+    scratch: Vec<f32>,
+}
+
+/// Computes `output` from `input` for `images` images, both in PyTorch's order.
+pub(super) fn run(segment: &Segment, images: usize, input: &[f32], output: &mut [f32], workspace: &mut Workspace) {
+    let Workspace { slots, scratch } = workspace;
+    slots.resize_with(slots.len().max(segment.slots.len()), Vec::new);
+    for (slot, length) in slots.iter_mut().zip(&segment.slots) {
+        slot.resize(slot.len().max(images * length), 0.0);
+    }
+    reorder(segment.input, input, &mut slots[0], Order::PositionsFirst);
+    for step in &segment.steps {
+        let mut target = std::mem::take(&mut slots[step.to]);
+        let source = &slots[step.from][..images * step.input.len()];
+        let residual = step.residual.map(|slot| &slots[slot][..images * step.output.len()]);
+        compute(step, images, source, residual, &mut target[..images * step.output.len()], scratch);
+        slots[step.to] = target;
+    }
+    reorder(segment.output, &slots[segment.result], output, Order::ChannelsFirst);
+}
+
+/// One step; `source`, `residual` and `target` hold exactly the values of `images` images.
+fn compute(
+    step: &Step,
+    images: usize,
+    source: &[f32],
+    residual: Option<&[f32]>,
+    target: &mut [f32],
+    scratch: &mut Vec<f32>,
+) {
+    match (&step.work, step.input, step.output) {
+        (Work::Convolve(convolution), _, _) => {
+            convolution.run(images, source, Ending { residual, activation: step.activation }, target, scratch);
+            return;
+        }
+        (Work::Linear { weights, bias }, _, _) => {
+            let size = Size { rows: images, columns: bias.len(), inner: step.input.len() };
+            multiply(size, source, weights, target);
+            finish(target, bias, residual, step.activation);
+            return;
+        }
+        (Work::Scale { scale, shift }, _, _) => {
+            for (from, to) in source.chunks_exact(scale.len().max(1)).zip(target.chunks_exact_mut(scale.len().max(1))) {
+                let affine = from.iter().zip(scale).zip(shift);
+                to.iter_mut().zip(affine).for_each(|(to, ((from, scale), shift))| *to = from * scale + shift);
+            }
+        }
+        (&Work::MaxPool(window), Shape::Map(from), Shape::Map(to)) => {
+            pooling::max_pool(window, from, to, source, target);
+        }
+        (&Work::AveragePool(window), Shape::Map(from), Shape::Map(to)) => {
+            pooling::average_pool(window, from, to, source, target);
+        }
+        (Work::GlobalAverage, Shape::Map(from), _) => pooling::global_average(from, source, target),
+        (&Work::SubsampleAndPad { stride }, Shape::Map(from), Shape::Map(to)) => {
+            pooling::subsample_and_pad(stride, from, to, source, target);
+        }
+        (Work::Flatten, shape, _) => reorder(shape, source, target, Order::ChannelsFirst),
+        _ => target.copy_from_slice(source),
+    }
+    if let Some(residual) = residual {
+        target.iter_mut().zip(residual).for_each(|(value, residual)| *value += residual);
+    }
+    if step.activation != Activation::Identity {
+        step.activation.apply(target);
+    }
+}
+
+/// The order of the values of a map.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Channels × positions, as PyTorch has them.
+    ChannelsFirst,
+    /// Positions × channels, as the engine computes.
+    PositionsFirst,
+}
+
+/// Copies the values of whole images from the other order into `order`.
+fn reorder(shape: Shape, from: &[f32], to: &mut [f32], order: Order) {
+    match shape {
+        Shape::Map(map @ ImageShape { channels, height, width }) if channels > 1 && height * width > 1 => {
+            let (rows, columns) = match order {
+                Order::PositionsFirst => (channels, height * width),
+                Order::ChannelsFirst => (height * width, channels),
+            };
+            for (from, to) in from.chunks_exact(map.len()).zip(to.chunks_exact_mut(map.len())) {
+                transpose(from, rows, columns, to);
+            }
+        }
+        _ => to.iter_mut().zip(from).for_each(|(to, &from)| *to = from),
+    }
+}

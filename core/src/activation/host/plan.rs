@@ -1,0 +1,247 @@
+//! A network made ready for the host engine: one list of steps from each tap to the next.
+
+use super::convolution::{Convolution, Geometry};
+use super::epilogue::Activation;
+use super::fusion::{Fused, consumers, fuse};
+use super::pooling::Window;
+use super::weights::Weights;
+use crate::activation::ActivationError;
+use crate::data::ImageShape;
+use crate::model::{Graph, ModelError, NodeId, Operation, Shape};
+
+/// Index of a buffer that holds the values of one node for a batch of images.
+pub(super) type Slot = usize;
+
+/// The way from one tap to the next.
+#[derive(Debug)]
+pub(super) struct Segment {
+    /// The name of the tap at its end.
+    pub(super) layer: String,
+    /// What it reads, of one image.
+    pub(super) input: Shape,
+    /// What it yields, of one image.
+    pub(super) output: Shape,
+    /// What is computed, in order. Slot 0 holds the input.
+    pub(super) steps: Vec<Step>,
+    /// Where the output is in the end.
+    pub(super) result: Slot,
+    /// The number of values of one image in each slot.
+    pub(super) slots: Vec<usize>,
+    /// Multiplications and additions of the plain algorithm for one image.
+    pub(super) operations: f64,
+}
+
+/// One operation on a batch of images.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) work: Work,
+    pub(super) from: Slot,
+    pub(super) residual: Option<Slot>,
+    pub(super) to: Slot,
+    pub(super) input: Shape,
+    pub(super) output: Shape,
+    pub(super) activation: Activation,
+}
+
+/// What a step computes.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A convolution, with a batch normalisation folded in.
+    Convolve(Convolution),
+    /// A linear layer, with a batch normalisation folded in: weights `[in, out]`.
+    Linear {
+        weights: Vec<f32>,
+        bias: Vec<f32>,
+    },
+    /// A batch normalisation by itself.
+    Scale {
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+    },
+    /// A sum or an activation by itself: what the residual and the activation of the step say.
+    Copy,
+    MaxPool(Window),
+    AveragePool(Window),
+    GlobalAverage,
+    SubsampleAndPad {
+        stride: usize,
+    },
+    /// A map in PyTorch's order.
+    Flatten,
+}
+
+/// The segments of a network, from the images to the last tap.
+///
+/// # Errors
+/// [`ActivationError::Tensor`] when a tensor is absent or misshaped, [`ActivationError::Model`] when the graph is not one
+/// that can be run from tap to tap.
+pub(super) fn segments(weights: &Weights<'_>, graph: &Graph) -> Result<Vec<Segment>, ActivationError> {
+    let consumers = consumers(graph);
+    let mut start = 0;
+    graph
+        .taps
+        .iter()
+        .map(|tap| {
+            let segment = Planner { weights, graph, consumers: &consumers, start }.segment(&tap.name, tap.node)?;
+            start = tap.node;
+            Ok(segment)
+        })
+        .collect()
+}
+
+struct Planner<'a> {
+    weights: &'a Weights<'a>,
+    graph: &'a Graph,
+    consumers: &'a [usize],
+    start: NodeId,
+}
+
+/// A step before its values have been given slots; `from` and `residual` count values: 0 is the input, `i + 1` the
+/// result of step `i`.
+struct Draft {
+    work: Work,
+    from: usize,
+    residual: Option<usize>,
+    input: Shape,
+    output: Shape,
+    activation: Activation,
+}
+
+impl Planner<'_> {
+    fn segment(&self, layer: &str, end: NodeId) -> Result<Segment, ActivationError> {
+        if end < self.start || end >= self.graph.nodes.len() {
+            return Err(self.broken(layer, "a tap after the one before it", format!("node {end}")));
+        }
+        let mut values: Vec<Option<usize>> = vec![None; end + 1 - self.start];
+        values[0] = Some(0);
+        let mut drafts: Vec<Draft> = Vec::new();
+        for (node, fused) in fuse(self.graph, self.consumers, self.start, end) {
+            let at = |node: NodeId| {
+                let known = node.checked_sub(self.start).and_then(|index| values.get(index).copied().flatten());
+                known.ok_or_else(|| self.broken(layer, "a cut at every tap", format!("a read of node {node}")))
+            };
+            let (from, input, other) = self.operands(layer, fused)?;
+            let from = at(from)?;
+            let value = if let Operation::Dropout { .. } = self.operation(fused.base) {
+                from
+            } else {
+                let output = self.shape(node);
+                let work = self.work(layer, fused, input, output)?;
+                let residual = other.map(at).transpose()?;
+                drafts.push(Draft { work, from, residual, input, output, activation: fused.activation });
+                drafts.len()
+            };
+            values[node - self.start] = Some(value);
+        }
+        let result = values.last().copied().flatten().unwrap_or(0);
+        let computed = self.graph.nodes.get(self.start + 1..=end).unwrap_or_default();
+        let operations = computed.iter().map(|node| self.graph.operations(node)).sum();
+        Ok(arrange(layer, self.shape(self.start), self.shape(end), drafts, result, operations))
+    }
+
+    /// What is read, its shape, and what is added.
+    fn operands(&self, layer: &str, fused: Fused) -> Result<(NodeId, Shape, Option<NodeId>), ActivationError> {
+        let inputs = self.graph.nodes.get(fused.base).map_or(&[][..], |node| &node.inputs);
+        match (self.operation(fused.base), inputs) {
+            (Operation::Add, &[a, b]) => Ok((a, self.shape(a), Some(b))),
+            (Operation::Add, _) => Err(self.broken(layer, "a sum of two inputs", inputs.len().to_string())),
+            (_, &[input]) => Ok((input, self.shape(input), fused.residual)),
+            _ => Err(self.broken(layer, "an operation with one input", inputs.len().to_string())),
+        }
+    }
+
+    /// What is computed.
+    fn work(&self, layer: &str, fused: Fused, input: Shape, output: Shape) -> Result<Work, ActivationError> {
+        let norm = match fused.norm.map(|node| self.operation(node)) {
+            Some(Operation::BatchNorm { name, epsilon }) => Some((name.as_str(), *epsilon)),
+            _ => None,
+        };
+        let planned = match (self.operation(fused.base), input, output) {
+            (Operation::Conv2d { name, kernel, stride, padding, bias }, Shape::Map(from), Shape::Map(to)) => {
+                let shape = [to.channels, from.channels, *kernel, *kernel];
+                let (weights, bias) = self.weights.weighted(name, &shape, *bias, norm)?;
+                let geometry =
+                    Geometry { input: from, output: to, kernel: *kernel, stride: *stride, padding: *padding };
+                Work::Convolve(Convolution::new(geometry, &weights, bias))
+            }
+            (Operation::Linear { name, bias }, Shape::Vector(from), Shape::Vector(to)) => {
+                let (weights, bias) = self.weights.weighted(name, &[to, from], *bias, norm)?;
+                let mut transposed = vec![0.0; weights.len()];
+                super::layout::transpose(&weights, to, from, &mut transposed);
+                Work::Linear { weights: transposed, bias }
+            }
+            (Operation::BatchNorm { name, epsilon }, _, _) => {
+                let (scale, shift) = self.weights.scale_and_shift(name, *epsilon, channels(input))?;
+                Work::Scale { scale, shift }
+            }
+            (Operation::Add | Operation::Relu | Operation::Tanh, _, _) => Work::Copy,
+            (Operation::MaxPool2d { kernel, stride, padding }, Shape::Map(_), Shape::Map(_)) => {
+                let window = Window { kernel: *kernel, stride: *stride, padding: *padding };
+                Work::MaxPool(window)
+            }
+            (Operation::AvgPool2d { kernel, stride }, Shape::Map(_), Shape::Map(_)) => {
+                let window = Window { kernel: *kernel, stride: *stride, padding: 0 };
+                Work::AveragePool(window)
+            }
+            (Operation::GlobalAvgPool, Shape::Map(_), _) => Work::GlobalAverage,
+            (Operation::SubsampleAndPad { stride }, Shape::Map(_), Shape::Map(_)) => {
+                Work::SubsampleAndPad { stride: *stride }
+            }
+            (Operation::Flatten, _, _) => Work::Flatten,
+            (other, _, _) => return Err(self.broken(layer, "an operation that fits its input", format!("{other:?}"))),
+        };
+        Ok(planned)
+    }
+
+    fn operation(&self, node: NodeId) -> &Operation {
+        self.graph.nodes.get(node).map_or(&Operation::Input, |node| &node.operation)
+    }
+
+    fn shape(&self, node: NodeId) -> Shape {
+        self.graph.nodes.get(node).map_or(Shape::Vector(0), |node| node.shape)
+    }
+
+    fn broken(&self, layer: &str, expected: &str, found: String) -> ActivationError {
+        let architecture = self.weights.network().to_owned();
+        ModelError { architecture, part: layer.to_owned(), expected: expected.to_owned(), found }.into()
+    }
+}
+
+/// Number of channels of a map, of features of a vector.
+fn channels(shape: Shape) -> usize {
+    match shape {
+        Shape::Map(ImageShape { channels, .. }) => channels,
+        Shape::Vector(features) => features,
+    }
+}
+
+/// Gives every value a slot, reusing those whose values are no longer read.
+fn arrange(layer: &str, input: Shape, output: Shape, drafts: Vec<Draft>, result: usize, operations: f64) -> Segment {
+    let mut last_read = vec![0; drafts.len() + 1];
+    for (step, draft) in drafts.iter().enumerate() {
+        last_read[draft.from] = step;
+        if let Some(residual) = draft.residual {
+            last_read[residual] = step;
+        }
+    }
+    last_read[result] = drafts.len();
+    let mut slots = vec![input.len()];
+    let mut slot_of = vec![0; drafts.len() + 1];
+    let mut free: Vec<Slot> = Vec::new();
+    let mut steps = Vec::with_capacity(drafts.len());
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let to = free.pop().unwrap_or_else(|| {
+            slots.push(0);
+            slots.len() - 1
+        });
+        slots[to] = slots[to].max(draft.output.len());
+        slot_of[index + 1] = to;
+        let (from, residual) = (slot_of[draft.from], draft.residual.map(|value| slot_of[value]));
+        let mut read = vec![draft.from];
+        read.extend(draft.residual.filter(|&value| value != draft.from));
+        free.extend(read.into_iter().filter(|&value| last_read[value] == index).map(|value| slot_of[value]));
+        let Draft { work, input, output, activation, .. } = draft;
+        steps.push(Step { work, from, residual, to, input, output, activation });
+    }
+    Segment { layer: layer.to_owned(), input, output, steps, result: slot_of[result], slots, operations }
+}

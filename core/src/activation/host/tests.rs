@@ -1,0 +1,249 @@
+//! The host engine against the definitions of its operations, on one small network of each kind.
+
+use std::sync::Mutex;
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+use crate::activation::RowPolicy;
+use crate::activation::reference::evaluate;
+use crate::checkpoint::{StateDict, StateTensor};
+use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet};
+use crate::model::{Architecture, CifarResnet, Convolution, Graph, GraphBuilder, ParameterRole, Resnet};
+use crate::model::{ResnetBlock, ResnetNames, ResnetStem};
+use crate::supervise::{Cancelled, Progress, Unsupervised};
+
+/// Weights that keep values near one, and batch normalisations that change them.
+fn random_state(graph: &Graph, seed: u64) -> StateDict {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut state = StateDict::new();
+    for parameter in &graph.parameters {
+        let inputs: usize = parameter.shape.iter().skip(1).product();
+        let (centre, spread) = match parameter.role {
+            ParameterRole::Weight => (0.0, (6.0 / inputs as f32).sqrt()),
+            ParameterRole::Scale | ParameterRole::RunningVar => (1.0, 0.5),
+            ParameterRole::Bias | ParameterRole::Shift | ParameterRole::RunningMean => (0.0, 0.5),
+        };
+        let values = (0..parameter.shape.iter().product::<usize>())
+            .map(|_| centre + spread * (2.0 * generator.random::<f32>() - 1.0))
+            .collect();
+        state.insert(parameter.name.clone(), StateTensor { shape: parameter.shape.clone(), values });
+    }
+    state
+}
+
+fn images(shape: ImageShape, count: usize) -> ProbeSet {
+    let mut generator = ChaCha8Rng::seed_from_u64(9);
+    let values = (0..count * shape.len()).map(|_| generator.random::<f32>()).collect();
+    ProbeSet::new("random", shape, Pixels::F32(values), None, Vec::new()).unwrap()
+}
+
+fn normalisation(channels: usize) -> Normalisation {
+    Normalisation { name: "test".into(), mean: vec![0.4; channels], std: vec![0.3; channels] }
+}
+
+/// The representations of all taps.
+fn represented(
+    graph: &Graph,
+    state: &StateDict,
+    probe: &ProbeSet,
+    threads: usize,
+    policy: RowPolicy,
+) -> Vec<Representation> {
+    let normalisation = normalisation(probe.shape.channels);
+    let job = Job { network: "net", graph, state, probe, normalisation: &normalisation, policy, portion: (0.0, 1.0) };
+    let mut representations = Vec::new();
+    let each = async |representation| {
+        representations.push(representation);
+        Ok::<(), ActivationError>(())
+    };
+    pollster::block_on(HostEngine::new(threads).represent(&job, &Unsupervised, each)).unwrap();
+    representations
+}
+
+fn values(representation: &Representation) -> &[f32] {
+    match &representation.matrix {
+        Matrix::F32(values) => values,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Compares every tap with the reference, relative to the largest value of the tap.
+fn check(graph: &Graph, shape: ImageShape, count: usize) {
+    let (state, probe) = (random_state(graph, 3), images(shape, count));
+    let found = represented(graph, &state, &probe, 2, RowPolicy::Flatten);
+    assert_eq!(found.len(), graph.taps.len());
+    let Pixels::F32(pixels) = &probe.pixels else { panic!("floating-point pixels") };
+    for (index, image) in pixels.chunks(shape.len()).enumerate() {
+        let image: Vec<f64> = image.iter().map(|&x| f64::from(((f64::from(x) - 0.4) / 0.3) as f32)).collect();
+        let expected = evaluate(graph, &state, &image);
+        for (tap, representation) in graph.taps.iter().zip(&found) {
+            assert_eq!(tap.name, representation.layer);
+            let expected = &expected[tap.node];
+            assert_eq!((representation.rows, representation.features), (count, expected.len()));
+            let row = &values(representation)[index * expected.len()..][..expected.len()];
+            let largest = expected.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+            let error = row.iter().zip(expected).fold(0.0f64, |most, (a, b)| most.max((f64::from(*a) - b).abs()));
+            assert!(error <= 2e-5 * largest, "{} of image {index}: {error} of {largest}", tap.name);
+        }
+    }
+}
+
+const SMALL: ImageShape = ImageShape { channels: 3, height: 12, width: 10 };
+
+#[test]
+fn a_resnet_with_basic_blocks() {
+    check(&Architecture::from(Resnet::resnet18_cifar(8, 3, 5)).graph(SMALL).unwrap(), SMALL, 5);
+}
+
+#[test]
+fn a_resnet_with_bottlenecks_and_pooling_stem() {
+    let resnet = Resnet {
+        block: ResnetBlock::Bottleneck,
+        depths: vec![1, 2],
+        stem: ResnetStem::ImageNet,
+        width: 6,
+        input_channels: 1,
+        classes: 4,
+        names: ResnetNames::Torchvision,
+    };
+    let shape = ImageShape { channels: 1, height: 37, width: 30 };
+    check(&Architecture::from(resnet).graph(shape).unwrap(), shape, 3);
+}
+
+#[test]
+fn the_resnet_of_the_paper() {
+    let resnet = CifarResnet { depth: 8, width: 4, input_channels: 3, classes: 10 };
+    check(&Architecture::from(resnet).graph(SMALL).unwrap(), SMALL, 4);
+}
+
+/// Every other operation: biases, an even kernel, both poolings, sums and normalisations that cannot be absorbed.
+fn assortment() -> Graph {
+    let mut builder = GraphBuilder::new("assortment", SMALL).unwrap();
+    builder.conv("a", Convolution { channels: 7, kernel: 2, stride: 1, padding: 1, bias: true }).unwrap();
+    builder.tap("a").unwrap();
+    builder.batch_norm("norm").unwrap();
+    let tanh = builder.tanh().unwrap();
+    builder.add(tanh, tanh).unwrap();
+    builder.dropout(0.5).unwrap();
+    let pooled = builder.max_pool(3, 2, 1).unwrap();
+    builder.tap("pooled").unwrap();
+    builder.conv("b", Convolution { channels: 7, kernel: 5, stride: 2, padding: 2, bias: false }).unwrap();
+    builder.batch_norm("b.norm").unwrap();
+    let left = builder.current();
+    let right = builder
+        .conv_of(pooled, "c", Convolution { channels: 7, kernel: 1, stride: 2, padding: 0, bias: true })
+        .unwrap();
+    builder.add(left, right).unwrap();
+    builder.tap("sum").unwrap();
+    builder.avg_pool(2, 2).unwrap();
+    builder.flatten().unwrap();
+    builder.tap("flat").unwrap();
+    builder.linear("fc1", 6, false).unwrap();
+    builder.batch_norm("fc1.norm").unwrap();
+    builder.tanh().unwrap();
+    builder.tap("fc1").unwrap();
+    builder.linear("fc2", 3, true).unwrap();
+    builder.tap("fc2").unwrap();
+    builder.finish().unwrap()
+}
+
+#[test]
+fn every_other_operation() {
+    check(&assortment(), SMALL, 3);
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let graph = assortment();
+    let (state, probe) = (random_state(&graph, 5), images(SMALL, 11));
+    let one = represented(&graph, &state, &probe, 1, RowPolicy::Flatten);
+    let three = represented(&graph, &state, &probe, 3, RowPolicy::Flatten);
+    for (one, three) in one.iter().zip(&three) {
+        assert_eq!(values(one), values(three), "{}", one.layer);
+    }
+}
+
+#[test]
+fn row_policies_reduce_what_flattening_keeps() {
+    let graph = assortment();
+    let (state, probe) = (random_state(&graph, 5), images(SMALL, 4));
+    let whole = represented(&graph, &state, &probe, 1, RowPolicy::Flatten);
+    let pooled = represented(&graph, &state, &probe, 1, RowPolicy::AveragePool);
+    assert_eq!(pooled.iter().map(|tap| tap.features).collect::<Vec<_>>(), [7, 7, 7, 14, 6, 3]);
+    for (whole, pooled) in whole.iter().zip(&pooled) {
+        assert_eq!((&whole.layer, pooled.rows), (&pooled.layer, 4));
+        let positions = whole.features / pooled.features;
+        let mean: f32 = values(whole)[..positions].iter().sum::<f32>() / positions as f32;
+        assert!((values(pooled)[0] - mean).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn an_absent_tensor_is_named() {
+    let graph = assortment();
+    let (mut state, probe) = (random_state(&graph, 5), images(SMALL, 4));
+    state.remove("norm.running_var");
+    let normalisation = normalisation(3);
+    let policy = RowPolicy::Flatten;
+    let job = Job {
+        network: "net",
+        graph: &graph,
+        state: &state,
+        probe: &probe,
+        normalisation: &normalisation,
+        policy,
+        portion: (0.0, 1.0),
+    };
+    let engine = HostEngine::new(1);
+    let run = engine.represent(&job, &Unsupervised, async |_| Ok::<(), ActivationError>(()));
+    assert_eq!(
+        pollster::block_on(run).unwrap_err().to_string(),
+        "net: tensor `norm.running_var`: expected shape [7], found nothing of that name"
+    );
+}
+
+/// Remembers progress, and cancels after some pauses.
+struct Impatient {
+    fractions: Mutex<Vec<f64>>,
+    pauses: usize,
+}
+
+impl Supervisor for Impatient {
+    fn progress(&self, progress: Progress) {
+        self.fractions.lock().unwrap().push(progress.fraction);
+    }
+
+    async fn pause(&self) -> Result<(), Cancelled> {
+        if self.fractions.lock().unwrap().len() > self.pauses { Err(Cancelled) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn progress_grows_within_its_portion_and_work_can_be_cancelled() {
+    let graph = assortment();
+    let (state, probe) = (random_state(&graph, 5), images(SMALL, 4));
+    let normalisation = normalisation(3);
+    let policy = RowPolicy::Flatten;
+    let job = Job {
+        network: "net",
+        graph: &graph,
+        state: &state,
+        probe: &probe,
+        normalisation: &normalisation,
+        policy,
+        portion: (0.5, 0.25),
+    };
+    for (pauses, cancelled) in [(usize::MAX, false), (2, true)] {
+        let watcher = Impatient { fractions: Mutex::new(Vec::new()), pauses };
+        let engine = HostEngine::new(1);
+        let run = engine.represent(&job, &watcher, async |_| Ok::<(), ActivationError>(()));
+        assert_eq!(pollster::block_on(run) == Err(ActivationError::Cancelled(Cancelled)), cancelled);
+        let fractions = watcher.fractions.into_inner().unwrap();
+        assert!(
+            fractions.is_sorted() && fractions.iter().all(|fraction| (0.5..=0.75).contains(fraction)),
+            "{fractions:?}"
+        );
+    }
+}

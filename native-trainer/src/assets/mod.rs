@@ -1,0 +1,37 @@
+//! `assets`: the networks and images that the hosted page ships, made from the data set.
+
+mod networks;
+mod probes;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::dataset;
+
+/// Arguments of `assets`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder of Fashion-MNIST, or its files (Debian's package dataset-fashion-mnist has them).
+    #[arg(long, num_args = 1.., default_value = "/usr/share/datasets/fashion-mnist", value_name = "PATH")]
+    data: Vec<PathBuf>,
+    /// Where the files go.
+    #[arg(long, default_value = "static", value_name = "DIR")]
+    out: PathBuf,
+    /// Where the training runs are; finished ones with the same configuration are taken as they are.
+    #[arg(long, default_value = "runs/assets", value_name = "DIR")]
+    runs: PathBuf,
+    /// Make only what this training run needs, such as `resnet18-seed1`, and nothing else.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let data = dataset::load(&arguments.data)?;
+    if let Some(name) = &arguments.only {
+        return networks::train_one(name, arguments, &data);
+    }
+    probes::write(&data, &arguments.out.join("probes"))?;
+    networks::write(arguments, &data)
+}

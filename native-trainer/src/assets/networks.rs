@@ -1,0 +1,147 @@
+//! The bundled networks: three seeds of an MLP and of a narrow ResNet-18.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use repgeo_core::checkpoint;
+use repgeo_core::data::NamedBytes;
+
+use super::Arguments;
+use crate::dataset::Splits;
+use crate::files;
+use crate::train::{self, Config, RunDirectory};
+
+const SEEDS: [u64; 3] = [0, 1, 2];
+/// The kinds of networks, and the arguments of `train` that make them, but for `--seed`, `--data` and `--out`.
+const KINDS: [(&str, &str); 2] = [
+    ("mlp", "--model mlp --hidden 256,128 --normalize fashion-mnist --epochs 10 --precision f16"),
+    ("resnet18", "--model resnet18 --width 16 --normalize fashion-mnist --epochs 3 --precision f16"),
+];
+
+/// One network that is bundled.
+struct Bundled {
+    name: String,
+    seed: u64,
+    options: &'static str,
+}
+
+/// The command line of `train`, so that the file beside the networks names the very arguments that made them.
+#[derive(Debug, Parser)]
+struct TrainCommand {
+    #[command(flatten)]
+    arguments: train::Arguments,
+}
+
+impl Bundled {
+    fn all() -> impl Iterator<Item = Self> {
+        KINDS
+            .into_iter()
+            .flat_map(|(kind, options)| SEEDS.map(|seed| Self { name: format!("{kind}-seed{seed}"), seed, options }))
+    }
+
+    fn arguments(&self, assets: &Arguments) -> Result<train::Arguments> {
+        let words = self.options.split(' ').map(str::to_owned).chain([format!("--seed={}", self.seed)]);
+        let mut words: Vec<String> = ["train".to_owned()].into_iter().chain(words).collect();
+        words.push(format!("--out={}", assets.runs.join(&self.name).display()));
+        words.extend(assets.data.iter().map(|path| format!("--data={}", path.display())));
+        Ok(TrainCommand::try_parse_from(words)?.arguments)
+    }
+
+    /// The checkpoint of the run: of a finished one, or trained now.
+    fn checkpoint(&self, assets: &Arguments, data: &Splits) -> Result<PathBuf> {
+        let arguments = self.arguments(assets)?;
+        let config = Config::resolve(&arguments, data)?;
+        match RunDirectory::finished(&arguments.out, &config) {
+            Some(checkpoint) => Ok(checkpoint),
+            None => train::train(&config, data, &arguments.device.open()?, &arguments.out),
+        }
+    }
+}
+
+/// Trains one of the bundled networks where its run is not finished yet.
+pub(super) fn train_one(name: &str, assets: &Arguments, data: &Splits) -> Result<()> {
+    let names = || Bundled::all().map(|bundled| bundled.name).collect::<Vec<_>>().join(", ");
+    let bundled = Bundled::all().find(|bundled| bundled.name == name);
+    let checkpoint = bundled.with_context(|| format!("--only: expected one of {}, found {name}", names()))?;
+    println!("{}", checkpoint.checkpoint(assets, data)?.display());
+    Ok(())
+}
+
+/// Writes all bundled networks and the file that says how they were made.
+pub(super) fn write(assets: &Arguments, data: &Splits) -> Result<()> {
+    let folder = assets.out.join("networks");
+    let mut table = String::new();
+    for bundled in Bundled::all() {
+        let path = bundled.checkpoint(assets, data)?;
+        let name = format!("{}.safetensors", bundled.name);
+        let bytes = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        files::write(&folder.join(&name), &bytes)?;
+        writeln!(table, "{}", row(&bundled, name, bytes, &assets.runs.join(&bundled.name))?)?;
+    }
+    files::write(&folder.join("README.md"), readme(&data.name, &table).as_bytes())?;
+    println!("{}: {} networks", folder.display(), Bundled::all().count());
+    Ok(())
+}
+
+/// A row of the table: what the checkpoint says of itself.
+fn row(bundled: &Bundled, name: String, bytes: Vec<u8>, run: &Path) -> Result<String> {
+    let size = bytes.len();
+    let network = checkpoint::load(checkpoint::read(&NamedBytes { name: name.clone(), bytes })?, None)?;
+    let accuracy = network.metadata.accuracy.with_context(|| format!("{name}: no accuracy in its metadata"))?;
+    let seconds = RunDirectory::records(run)?.last().map_or(0.0, |record| record.seconds);
+    Ok(format!(
+        "| `{name}` | {} | {} | {} | {:.2} % | {size} | {seconds:.0} |",
+        network.architecture.describe(),
+        network.architecture.trainable_parameters()?,
+        bundled.seed,
+        100.0 * accuracy
+    ))
+}
+
+fn readme(dataset: &str, table: &str) -> String {
+    let mut text = format!(
+        "# Bundled networks\n\n\
+         Trained by this project on the 60,000 training images of {dataset}, stored in half precision. The accuracy is that of the\n\
+         stored file on the 10,000 test images. `cargo xtask assets` makes them again.\n\n\
+         | file | architecture | parameters | seed | test accuracy | bytes | seconds to train |\n\
+         |---|---|---|---|---|---|---|\n\
+         {table}\nThe commands, with `DATA` the folder of the data set:\n\n```sh\n"
+    );
+    for (kind, options) in KINDS {
+        for seed in SEEDS {
+            text.push_str(&format!(
+                "cargo run --release -p native-trainer -- train {options} --seed {seed} --data DATA --out runs/assets/{kind}-seed{seed}\n"
+            ));
+        }
+    }
+    text.push_str("```\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bundled_network_has_sound_arguments_and_a_name_of_its_own() {
+        let assets = Arguments {
+            data: vec![PathBuf::from("data")],
+            out: PathBuf::from("static"),
+            runs: PathBuf::from("runs"),
+            only: None,
+        };
+        let mut names = Vec::new();
+        for bundled in Bundled::all() {
+            let arguments = bundled.arguments(&assets).unwrap();
+            assert_eq!(arguments.seed, bundled.seed);
+            assert_eq!(arguments.out, PathBuf::from("runs").join(&bundled.name));
+            names.push(bundled.name);
+        }
+        assert_eq!(names.len(), 6);
+        names.dedup();
+        assert_eq!(names.len(), 6);
+    }
+}

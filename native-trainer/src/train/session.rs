@@ -1,0 +1,245 @@
+//! The training loop.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use burn::module::Module as _;
+use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::tensor::{Device, Int, Tensor};
+use indicatif::{ProgressBar, ProgressStyle};
+use repgeo_core::checkpoint::{self, Metadata, StateDict};
+use repgeo_core::data::NamedBytes;
+use repgeo_core::model::{BurnNetwork, Graph};
+
+use super::augment::Augmentation;
+use super::batches::{Batch, Images, generator_of, shuffled};
+use super::config::Config;
+use super::run_directory::{EpochRecord, RunDirectory};
+use crate::dataset::Splits;
+
+/// Steps between two readings of the loss: reading waits for the device.
+const STEPS_BETWEEN_READINGS: usize = 16;
+/// Images of a step when testing.
+const TEST_BATCH: usize = 250;
+
+/// Trains a network and writes the run's folder; returns the checkpoint.
+pub(crate) fn train(config: &Config, data: &Splits, device: &Device, out: &Path) -> Result<PathBuf> {
+    let graph = config.architecture.graph(config.input)?;
+    let training = Images::new(&data.train, &config.normalisation)?;
+    let test = Images::new(&data.test, &config.normalisation)?;
+    let mut run = RunDirectory::create(out, config)?;
+    println!(
+        "{}: {} parameters, {} training and {} test images, seed {}",
+        config.architecture.describe(),
+        graph.trainable_parameters(),
+        training.len(),
+        test.len(),
+        config.seed
+    );
+    let mut session = Session::start(config, &graph, device, training.len())?;
+    for epoch in 0..config.epochs {
+        let record = session.epoch(epoch, &training, &test)?;
+        session.bar.suspend(|| {
+            println!(
+                "epoch {}: training loss {:.4}, training accuracy {:.2} %, test accuracy {:.2} %, {:.0} images/s",
+                record.epoch,
+                record.training_loss,
+                100.0 * record.training_accuracy,
+                100.0 * record.test_accuracy,
+                record.images_per_second
+            );
+        });
+        run.append(&record)?;
+    }
+    session.bar.finish_and_clear();
+    let state = pollster::block_on(session.network.valid().state())?;
+    let (bytes, accuracy) = package(config, data, &graph, &state, session.step, &test, device)?;
+    println!("test accuracy of the checkpoint: {:.2} %", 100.0 * accuracy);
+    run.finish(&bytes)
+}
+
+struct Session<'a> {
+    config: &'a Config,
+    device: Device,
+    network: BurnNetwork,
+    optimizer: ModuleOptimizer,
+    loss: CrossEntropyLoss,
+    step: usize,
+    steps: usize,
+    started: Instant,
+    bar: ProgressBar,
+}
+
+/// Sums over the images of an epoch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Totals {
+    images: usize,
+    loss: f64,
+    correct: f64,
+}
+
+impl Totals {
+    fn mean_loss(self) -> f64 {
+        self.loss / self.images as f64
+    }
+
+    fn accuracy(self) -> f64 {
+        self.correct / self.images as f64
+    }
+}
+
+impl<'a> Session<'a> {
+    fn start(config: &'a Config, graph: &Graph, device: &Device, images: usize) -> Result<Self> {
+        device.seed(config.seed);
+        let device = device.clone().autodiff();
+        // PyTorch's stochastic gradient descent: burn's default would damp the gradient.
+        let momentum = MomentumConfig::new().with_momentum(config.momentum).with_dampening(0.0);
+        #[allow(clippy::cast_possible_truncation, reason = "burn takes the decay in single precision")]
+        let decay = WeightDecayConfig::new(config.weight_decay as f32);
+        let steps = images.div_ceil(config.batch_size) * config.epochs;
+        Ok(Self {
+            config,
+            network: BurnNetwork::init(graph, config.seed, &device)?,
+            optimizer: SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init(),
+            loss: CrossEntropyLossConfig::new().init(&device),
+            device,
+            step: 0,
+            steps,
+            started: Instant::now(),
+            bar: progress_bar(steps)?,
+        })
+    }
+
+    fn epoch(&mut self, epoch: usize, training: &Images<'_>, test: &Images<'_>) -> Result<EpochRecord> {
+        let started = Instant::now();
+        let mut generator = generator_of(self.config.seed, epoch);
+        let order = shuffled(training.len(), &mut generator);
+        let mut totals = Totals::default();
+        let mut unread = Vec::new();
+        let mut learning_rate = 0.0;
+        for indices in order.chunks(self.config.batch_size) {
+            let batch = training.batch(indices, self.config.augmentation, &mut generator, &self.device);
+            learning_rate = self.config.schedule.rate(self.step, self.steps);
+            unread.push(self.step(batch, learning_rate)?);
+            if unread.len() == STEPS_BETWEEN_READINGS {
+                read(&mut unread, &mut totals)?;
+                self.bar.set_message(format!("epoch {}, loss {:.3}", epoch + 1, totals.mean_loss()));
+            }
+            self.step += 1;
+            self.bar.inc(1);
+        }
+        read(&mut unread, &mut totals)?;
+        let seconds = started.elapsed().as_secs_f64();
+        ensure!(
+            totals.loss.is_finite(),
+            "the loss is no longer a finite number in epoch {}: choose a smaller --learning-rate",
+            epoch + 1
+        );
+        let tested = evaluate(&self.network.valid(), test, &self.device.clone().inner())?;
+        Ok(EpochRecord {
+            epoch: epoch + 1,
+            step: self.step,
+            learning_rate,
+            training_loss: totals.mean_loss(),
+            training_accuracy: totals.accuracy(),
+            test_loss: tested.mean_loss(),
+            test_accuracy: tested.accuracy(),
+            images_per_second: totals.images as f64 / seconds,
+            seconds: self.started.elapsed().as_secs_f64(),
+        })
+    }
+
+    fn step(&mut self, batch: Batch, learning_rate: f64) -> Result<Outcome> {
+        let logits = self.network.forward(batch.images)?;
+        let outcome = Outcome::of(&logits, &batch.classes, &self.loss);
+        let gradients = outcome.loss.backward();
+        let gradients = GradientsParams::from_grads(gradients, &self.network);
+        self.network = self.optimizer.step(learning_rate, self.network.clone(), gradients);
+        Ok(outcome)
+    }
+}
+
+/// Mean loss and number of right answers of a batch, on the device.
+struct Outcome {
+    images: usize,
+    loss: Tensor<1>,
+    correct: Tensor<1, Int>,
+}
+
+impl Outcome {
+    fn of(logits: &Tensor<2>, classes: &Tensor<1, Int>, loss: &CrossEntropyLoss) -> Self {
+        let answers = logits.clone().detach().argmax(1).flatten::<1>(0, 1);
+        Self {
+            images: classes.dims()[0],
+            loss: loss.forward(logits.clone(), classes.clone()),
+            correct: answers.equal(classes.clone()).int().sum(),
+        }
+    }
+}
+
+/// Adds outcomes that are still on the device to the totals.
+fn read(unread: &mut Vec<Outcome>, totals: &mut Totals) -> Result<()> {
+    for Outcome { images, loss, correct } in unread.drain(..) {
+        totals.images += images;
+        totals.loss += images as f64 * scalar(loss.detach())?;
+        totals.correct += scalar(correct.float())?;
+    }
+    Ok(())
+}
+
+fn scalar(tensor: Tensor<1>) -> Result<f64> {
+    let data =
+        tensor.try_into_data().map_err(|error| anyhow::anyhow!("the device did not hand back a value: {error:?}"))?;
+    data.iter::<f64>().next().context("the device handed back no value")
+}
+
+/// Loss and right answers of a network in inference.
+fn evaluate(network: &BurnNetwork, images: &Images<'_>, device: &Device) -> Result<Totals> {
+    let loss = CrossEntropyLossConfig::new().init(device);
+    let mut generator = generator_of(0, 0);
+    let mut totals = Totals::default();
+    let all: Vec<usize> = (0..images.len()).collect();
+    for indices in all.chunks(TEST_BATCH) {
+        let batch = images.batch(indices, Augmentation::None, &mut generator, device);
+        let outcome = Outcome::of(&network.forward(batch.images)?, &batch.classes, &loss);
+        read(&mut vec![outcome], &mut totals)?;
+    }
+    Ok(totals)
+}
+
+/// The checkpoint's bytes, and the test accuracy of what they hold: rounding to the stored precision counts.
+fn package(
+    config: &Config,
+    data: &Splits,
+    graph: &Graph,
+    state: &StateDict,
+    step: usize,
+    test: &Images<'_>,
+    device: &Device,
+) -> Result<(Vec<u8>, f64)> {
+    let mut metadata = Metadata {
+        dataset: Some(data.name.clone()),
+        normalisation: Some(config.normalisation.clone()),
+        seed: Some(config.seed),
+        step: Some(step as u64),
+        ..Metadata::default()
+    };
+    let save = |metadata: &Metadata| {
+        checkpoint::save_safetensors(&config.architecture, state, config.precision.into(), metadata)
+    };
+    let file = NamedBytes { name: "final.safetensors".to_owned(), bytes: save(&metadata)? };
+    let network = checkpoint::load(checkpoint::read(&file)?, None)?;
+    let network = BurnNetwork::from_state(graph, &network.state, device)?;
+    let accuracy = evaluate(&network, test, device)?.accuracy();
+    metadata.accuracy = Some(accuracy);
+    Ok((save(&metadata)?, accuracy))
+}
+
+fn progress_bar(steps: usize) -> Result<ProgressBar> {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {eta} left, {msg}")?;
+    Ok(ProgressBar::new(steps as u64).with_style(style))
+}
