@@ -7,10 +7,14 @@ use super::layout::{CAPTION_LINE, MARGIN, MEDIUM, SMALL};
 use super::mark::{Label, Mark, Point, Turn};
 use super::text::{shortened, width};
 
-/// `layers of NAME, deeper →`, the name shortened so that the title keeps to its room.
+/// `layers of NAME, deeper →`; where the room is small without the first words, and then with the name shortened.
 pub(super) fn depth(name: &str, size: f64, room: f64) -> String {
-    let around = width("layers of , deeper →", size);
-    format!("layers of {}, deeper →", shortened(name, size, (room - around).max(0.0)))
+    const END: &str = ", deeper →";
+    let whole = format!("layers of {name}{END}");
+    if width(&whole, size) <= room {
+        return whole;
+    }
+    format!("{}{END}", shortened(name, size, (room - width(END, size)).max(0.0)))
 }
 
 /// A title below a horizontal axis, or to the left of a vertical one, at the middle of its near side.
