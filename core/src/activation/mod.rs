@@ -18,5 +18,6 @@ pub use engine::Engine;
 pub use error::ActivationError;
 pub use file::{ActivationFile, ActivationFileError, read_activations};
 pub use host::HostEngine;
+pub(crate) use represent::graph_for;
 pub use represent::{represent, represent_graph};
 pub use representation::{Matrix, Representation, RowPolicy};

@@ -28,7 +28,10 @@ pub async fn represent<E: From<ActivationError>>(
 }
 
 /// The network for the images of a probe set.
-fn graph_for(network: &Network, probe: &ProbeSet) -> Result<Graph, ActivationError> {
+///
+/// # Errors
+/// [`ActivationError::Images`] when the images do not fit the network.
+pub(crate) fn graph_for(network: &Network, probe: &ProbeSet) -> Result<Graph, ActivationError> {
     let expected = network.architecture.expected_input();
     if !expected.accepts(probe.shape) {
         return Err(ActivationError::Images {

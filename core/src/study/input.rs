@@ -1,0 +1,106 @@
+//! What a study takes.
+
+use std::collections::BTreeSet;
+
+use super::{InputKind, InputRecord, LayerRecord};
+use crate::activation::{ActivationFile, RowPolicy};
+use crate::checkpoint::Network;
+use crate::data::{Normalisation, Subset};
+
+/// One thing to compare.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a study has a handful of inputs")]
+pub enum Input {
+    /// A network, to be run on the probe set.
+    Network {
+        /// The short name used in figures.
+        name: String,
+        /// The network.
+        network: Network,
+        /// How pixels are normalised for it.
+        normalisation: Normalisation,
+    },
+    /// Activations that were computed elsewhere.
+    Activations {
+        /// The short name used in figures.
+        name: String,
+        /// The activations.
+        file: ActivationFile,
+    },
+}
+
+impl Input {
+    /// The short name as it was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Network { name, .. } | Self::Activations { name, .. } => name,
+        }
+    }
+
+    /// What the report says of it.
+    pub(super) fn record(&self, name: &str, layers: Vec<LayerRecord>) -> InputRecord {
+        match self {
+            Self::Network { network, normalisation, .. } => InputRecord {
+                name: name.to_owned(),
+                file: network.file.clone(),
+                kind: InputKind::Checkpoint,
+                sha256: network.sha256.clone(),
+                architecture: Some(network.architecture.describe()),
+                parameters: network.architecture.trainable_parameters().ok(),
+                normalisation: Some(normalisation.clone()),
+                layers,
+                metadata: network.metadata.texts(&network.architecture).unwrap_or_default(),
+            },
+            Self::Activations { file, .. } => InputRecord {
+                name: name.to_owned(),
+                file: file.file.clone(),
+                kind: InputKind::Activations,
+                sha256: file.sha256.clone(),
+                architecture: None,
+                parameters: None,
+                normalisation: None,
+                layers,
+                metadata: file.metadata.clone(),
+            },
+        }
+    }
+}
+
+/// What is computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Ids of the measures.
+    pub measures: Vec<String>,
+    /// How a feature map becomes a row; activation files bring their rows.
+    pub row_policy: RowPolicy,
+    /// How many samples of the probe set.
+    pub count: usize,
+    /// Which of them.
+    pub subset: Subset,
+}
+
+/// The names, the second and later of equal ones with ` (2)`, ` (3)`, … so that all differ.
+pub(super) fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    names
+        .map(|name| {
+            let numbered = (2_usize..).map(|number| format!("{name} ({number})"));
+            let free = std::iter::once(name.to_owned()).chain(numbered).find(|candidate| !taken.contains(candidate));
+            let free = free.unwrap_or_default();
+            taken.insert(free.clone());
+            free
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_names_are_numbered() {
+        let names = unique(["a", "a", "a (2)", "b", "a"].into_iter());
+        assert_eq!(names, ["a", "a (2)", "a (2) (2)", "b", "a (3)"]);
+    }
+}

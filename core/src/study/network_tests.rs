@@ -1,0 +1,123 @@
+//! The study on networks: from bytes of checkpoints to a report.
+
+use super::tests::Record;
+use super::*;
+use crate::activation::{Engine, RowPolicy};
+use crate::checkpoint::{Metadata, Precision, StateDict, StateTensor, save_safetensors};
+use crate::data::{ImageShape, NamedBytes, Normalisation, Pixels, ProbeSet, Subset};
+use crate::model::{Architecture, Mlp};
+use crate::supervise::Stage;
+
+/// Fixed values without pattern.
+fn noise(seed: usize, index: usize) -> f64 {
+    (12.9898 * (index + 1) as f64 + 78.233 * (seed + 1) as f64).sin() * 43_758.545_3 % 1.0
+}
+
+fn checkpoint(name: &str, hidden: &[usize], seed: usize) -> NamedBytes {
+    let architecture = Architecture::from(Mlp::new(12, hidden, 3));
+    let mut state = StateDict::new();
+    for (position, parameter) in architecture.parameters().unwrap().into_iter().enumerate() {
+        let length: usize = parameter.shape.iter().product();
+        let values = (0..length).map(|index| noise(seed, 1000 * position + index) as f32).collect();
+        state.insert(parameter.name, StateTensor { shape: parameter.shape, values });
+    }
+    let metadata = Metadata { seed: Some(seed as u64), ..Metadata::default() };
+    let bytes = save_safetensors(&architecture, &state, Precision::F32, &metadata).unwrap();
+    NamedBytes { name: format!("{name}.safetensors"), bytes }
+}
+
+fn network(name: &str, hidden: &[usize], seed: usize) -> Input {
+    let Opened::Network(network) = open(&checkpoint(name, hidden, seed)).unwrap() else { panic!("{name}") };
+    let normalisation = Normalisation::preset("none", 3).unwrap();
+    Input::Network { name: name.to_owned(), network: *network, normalisation }
+}
+
+fn probe() -> ProbeSet {
+    let shape = ImageShape { channels: 3, height: 2, width: 2 };
+    let pixels = (0..40 * shape.len()).map(|index| (255.0 * noise(9, index).abs()) as u8).collect();
+    let labels = (0..40).map(|index| index % 4).collect();
+    ProbeSet::new("noise", shape, Pixels::U8(pixels), Some(labels), Vec::new()).unwrap()
+}
+
+fn settings() -> Settings {
+    Settings {
+        measures: vec!["cka-linear-debiased".to_owned()],
+        row_policy: RowPolicy::Flatten,
+        count: 32,
+        subset: Subset::Stratified { seed: 5 },
+    }
+}
+
+fn run(inputs: &[Input], probe: Option<&ProbeSet>, watcher: &Record) -> Result<Comparison, StudyError> {
+    pollster::block_on(compare(inputs, probe, &settings(), &Engine::host(1), watcher))
+}
+
+#[test]
+fn a_network_is_alike_to_itself_and_less_to_another() {
+    let watcher = Record::default();
+    let inputs = [network("a", &[16, 8], 1), network("a", &[16, 8], 1), network("b", &[16], 2)];
+    let report = run(&inputs, Some(&probe()), &watcher).unwrap();
+    let [itself, other, _] = report.measures[0].pairs.as_slice() else { panic!("{:?}", report.measures) };
+    for layer in 0..3 {
+        let Cell::Value(value) = itself.cells[layer][layer] else { panic!("{:?}", itself.cells) };
+        assert!((value - 1.0).abs() < 1e-12, "{value}");
+    }
+    assert_eq!((other.cells.len(), other.cells[0].len()), (3, 2));
+    assert!(matches!(other.cells[0][0], Cell::Value(value) if value < 0.99));
+
+    let fractions: Vec<f64> = watcher.progress.borrow().iter().map(|progress| progress.fraction).collect();
+    assert!(fractions.is_sorted() && fractions.last() == Some(&1.0), "{fractions:?}");
+    let ran: Vec<String> =
+        watcher.progress.borrow().iter().filter(|at| at.stage == Stage::Forward).map(|at| at.network.clone()).collect();
+    assert!(ran.contains(&"a (2)".to_owned()), "progress names networks as the report does: {ran:?}");
+}
+
+#[test]
+fn the_report_says_what_was_compared() {
+    let report = run(&[network("a", &[16, 8], 1), network("b", &[16], 2)], Some(&probe()), &Record::default()).unwrap();
+    let input = &report.inputs[0];
+    assert_eq!((input.file.as_str(), input.kind), ("a.safetensors", InputKind::Checkpoint));
+    assert_eq!(input.sha256, crate::Sha256Digest::of([checkpoint("a", &[16, 8], 1).bytes.as_slice()]));
+    assert_eq!(input.parameters, Some(12 * 16 + 16 + 16 * 8 + 8 + 8 * 3 + 3));
+    assert_eq!(input.architecture.as_deref(), Some("MLP 12-16-8-3 (ReLU)"));
+    assert_eq!(input.normalisation.as_ref().map(|normalisation| normalisation.name.as_str()), Some("none"));
+    assert_eq!(input.metadata.get("repgeo.seed").map(String::as_str), Some("1"));
+    let chosen = probe().select(32, Subset::Stratified { seed: 5 }).unwrap();
+    assert_eq!((report.probe.samples, &report.probe.content), (32, &chosen.samples.content));
+    assert_eq!((report.probe.name.as_str(), report.probe.subset), ("noise", Some(Subset::Stratified { seed: 5 })));
+    assert_eq!(report.device.engine, "cpu");
+}
+
+#[test]
+fn a_network_needs_images_that_fit() {
+    let inputs = [network("a", &[16], 1), network("b", &[16], 2)];
+    let refused = |probe: Option<&ProbeSet>| run(&inputs, probe, &Record::default()).unwrap_err();
+    assert_eq!(refused(None), StudyError::NoProbe { input: "a".to_owned() });
+    let small = ImageShape { channels: 3, height: 1, width: 2 };
+    let small = ProbeSet::new("small", small, Pixels::U8(vec![7; 40 * 6]), Some(vec![0; 40]), Vec::new()).unwrap();
+    let message = refused(Some(&small)).to_string();
+    assert!(message.starts_with("a.safetensors: expects") && message.contains("small"), "{message}");
+    assert!(message.contains("12") && message.contains("3×1×2"), "{message}");
+}
+
+#[test]
+fn a_network_and_activations_of_other_samples_disagree() {
+    let inputs = [network("a", &[16], 1), super::tests::first()];
+    let error = run(&inputs, Some(&probe()), &Record::default()).unwrap_err();
+    assert!(matches!(&error, StudyError::Samples { a, b, .. } if a == "a" && b == "first"), "{error}");
+}
+
+#[test]
+fn cancelling_stops_a_network_that_runs() {
+    let watcher = Record { cancel_after: Some(0), ..Record::default() };
+    let inputs = [network("a", &[16], 1), network("b", &[16], 2)];
+    assert_eq!(run(&inputs, Some(&probe()), &watcher), Err(StudyError::Cancelled(crate::supervise::Cancelled)));
+}
+
+#[test]
+fn files_that_are_neither_are_refused_by_name() {
+    for bytes in [Vec::new(), b"nothing known".to_vec(), b"PK\x05\x06".to_vec(), b"\x93NUMPY".to_vec()] {
+        let error = open(&NamedBytes { name: "odd".to_owned(), bytes }).unwrap_err();
+        assert!(error.to_string().starts_with("odd"), "{error}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Files that can be compared, recognised by their content.
+
+use crate::activation::{ActivationFile, ActivationFileError, read_activations};
+use crate::checkpoint::{self, CheckpointError, Container, Fault, Network};
+use crate::data::NamedBytes;
+use crate::data::container::Archive;
+
+/// What a file turned out to be.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// A checkpoint, with all that its architecture needs.
+    Network(Box<Network>),
+    /// Activations that were computed elsewhere.
+    Activations(ActivationFile),
+}
+
+/// Why a file can be neither compared as a network nor as activations.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum OpenError {
+    /// It is a checkpoint, but not a usable one; or nothing that is known here.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// It holds activations, but not usable ones.
+    #[error(transparent)]
+    Activations(#[from] ActivationFileError),
+}
+
+/// Recognises a file by its content and reads it: NumPy files hold activations, PyTorch files and burnpack hold networks,
+/// and safetensors hold a network where an architecture can be told from the tensors, else activations.
+///
+/// # Errors
+/// [`OpenError`], about what the file most looks like.
+pub fn open(file: &NamedBytes) -> Result<Opened, OpenError> {
+    if is_numpy(file) {
+        return Ok(Opened::Activations(read_activations(file)?));
+    }
+    let checkpoint = checkpoint::read(file)?;
+    let may_hold_activations = checkpoint.container == Container::Safetensors;
+    match checkpoint::load(checkpoint, None) {
+        Ok(network) => Ok(Opened::Network(Box::new(network))),
+        Err(error) if may_hold_activations && matches!(*error.fault, Fault::NotInferred(_)) => {
+            read_activations(file).map(Opened::Activations).map_err(|_| error.into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the bytes are a NumPy array, or a zip archive of such arrays alone.
+fn is_numpy(file: &NamedBytes) -> bool {
+    if file.bytes.starts_with(b"\x93NUMPY") {
+        return true;
+    }
+    let arrays = |archive: Archive<'_>| archive.names().iter().all(|name| name.ends_with(".npy"));
+    Archive::is_zip(&file.bytes) && Archive::open(&file.name, &file.bytes).is_ok_and(arrays)
+}

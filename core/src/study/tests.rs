@@ -1,0 +1,265 @@
+//! The study, on activations with known values and on small networks.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::Sha256Digest;
+use crate::activation::{ActivationFile, Engine, Matrix, Representation, RowPolicy};
+use crate::data::{SampleIds, Subset};
+use crate::supervise::{Cancelled, Progress, Supervisor};
+
+/// Remembers everything, and cancels after a number of cells.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) layers: RefCell<Vec<(usize, Vec<String>)>>,
+    pub(super) cells: RefCell<Vec<Told>>,
+    pub(super) progress: RefCell<Vec<Progress>>,
+    pub(super) cancel_after: Option<usize>,
+}
+
+/// Measure, pair, row, column and cell.
+pub(super) type Told = (String, usize, usize, usize, Cell);
+
+impl Supervisor for Record {
+    fn progress(&self, progress: Progress) {
+        self.progress.borrow_mut().push(progress);
+    }
+
+    async fn pause(&self) -> Result<(), Cancelled> {
+        match self.cancel_after {
+            Some(cells) if self.cells.borrow().len() >= cells => Err(Cancelled),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Watcher for Record {
+    fn layers(&self, input: usize, layers: &[String]) {
+        assert!(self.cells.borrow().is_empty(), "layers are told before cells");
+        self.layers.borrow_mut().push((input, layers.to_vec()));
+    }
+
+    fn cell(&self, event: &CellEvent<'_>) {
+        let CellEvent { measure, pair, row, column, cell } = *event;
+        self.cells.borrow_mut().push((measure.to_owned(), pair, row, column, cell.clone()));
+    }
+}
+
+fn samples(ids: impl Iterator<Item = String>) -> Arc<SampleIds> {
+    let ids: Vec<String> = ids.collect();
+    let content = Sha256Digest::of(ids.iter().map(String::as_bytes));
+    Arc::new(SampleIds { ids, content })
+}
+
+/// Activations of one layer: `value(sample, feature)`.
+fn layer(name: &str, rows: usize, features: usize, value: impl Fn(usize, usize) -> f64) -> Representation {
+    let values = (0..rows).flat_map(|row| (0..features).map(move |column| (row, column)));
+    Representation {
+        layer: name.to_owned(),
+        samples: samples((0..rows).map(|row| format!("s{row}"))),
+        row_policy: RowPolicy::Flatten,
+        rows,
+        features,
+        matrix: Matrix::F64(values.map(|(row, column)| value(row, column)).collect()),
+    }
+}
+
+fn input(name: &str, representations: Vec<Representation>) -> Input {
+    let file = ActivationFile {
+        file: format!("{name}.npz"),
+        sha256: Sha256Digest::of([name.as_bytes()]),
+        metadata: BTreeMap::new(),
+        representations,
+    };
+    Input::Activations { name: name.to_owned(), file }
+}
+
+/// The fixture without random numbers: A is 24 × 5, B is 24 × 4.
+fn a(i: usize, j: usize) -> f64 {
+    (0.7 * ((i + 1) * (j + 1)) as f64).sin() + 0.1 * ((i * (j + 3)) % 7) as f64
+}
+
+fn b(i: usize, j: usize) -> f64 {
+    (0.45 * ((i + 2) * (j + 1)) as f64).cos() + 0.3 * a(i, j)
+}
+
+pub(super) fn first() -> Input {
+    input("first", vec![layer("a", 24, 5, a), layer("b", 24, 4, b)])
+}
+
+fn second() -> Input {
+    input(
+        "second",
+        vec![layer("a", 24, 5, a), layer("b", 24, 4, b), layer("scaled", 24, 5, |i, j| 3.0 * a(i, j) + 7.0)],
+    )
+}
+
+fn settings(measures: &[&str]) -> Settings {
+    Settings {
+        measures: measures.iter().map(|&id| id.to_owned()).collect(),
+        row_policy: RowPolicy::Flatten,
+        count: 24,
+        subset: Subset::First,
+    }
+}
+
+fn run(inputs: &[Input], settings: &Settings, watcher: &Record) -> Result<Comparison, StudyError> {
+    pollster::block_on(compare(inputs, None, settings, &Engine::host(1), watcher))
+}
+
+fn value(report: &Comparison, measure: usize, pair: usize, row: usize, column: usize) -> f64 {
+    match report.measures[measure].pairs[pair].cells[row][column] {
+        Cell::Value(value) => value,
+        ref absent => panic!("{absent:?}"),
+    }
+}
+
+#[test]
+fn values_are_those_of_the_reference() {
+    let report =
+        run(&[first(), second()], &settings(&["cka-linear", "cka-linear-debiased"]), &Record::default()).unwrap();
+    // NumPy in double precision, as reference/measures.md gives them for this fixture.
+    for (measure, expected) in [(0, 0.213645271621), (1, 0.055329202919)] {
+        assert!((value(&report, measure, 0, 0, 1) - expected).abs() < 1e-10);
+        assert!((value(&report, measure, 0, 1, 0) - expected).abs() < 1e-10);
+        assert!((value(&report, measure, 0, 0, 0) - 1.0).abs() < 1e-12);
+        assert!((value(&report, measure, 0, 0, 2) - 1.0).abs() < 1e-12);
+    }
+    let layers: Vec<_> =
+        report.inputs[1].layers.iter().map(|layer| (layer.name.as_str(), layer.rows, layer.features)).collect();
+    assert_eq!(layers, [("a", 24, 5), ("b", 24, 4), ("scaled", 24, 5)]);
+    assert_eq!((report.probe.samples, report.probe.name.as_str()), (24, "first.npz"));
+}
+
+#[test]
+fn every_cell_is_told_once_and_as_reported() {
+    let watcher = Record::default();
+    let measures = ["cka-linear", "procrustes-angular"];
+    let report = run(&[first(), second(), first()], &settings(&measures), &watcher).unwrap();
+    let told = watcher.cells.into_inner();
+    let mut places: Vec<_> =
+        told.iter().map(|(measure, pair, row, column, _)| (measure, *pair, *row, *column)).collect();
+    places.sort();
+    places.dedup();
+    // Three pairs of 2, 3 and 2 layers, by two measures.
+    assert_eq!((told.len(), places.len()), (2 * (6 + 4 + 6), 2 * (6 + 4 + 6)));
+    for (measure, pair, row, column, cell) in &told {
+        let index = measures.iter().position(|id| id == measure).unwrap();
+        assert_eq!(&report.measures[index].pairs[*pair].cells[*row][*column], cell);
+    }
+    let pairs: Vec<_> = report.measures[0].pairs.iter().map(|pair| (pair.a, pair.b)).collect();
+    assert_eq!(pairs, [(0, 1), (0, 2), (1, 2)]);
+    let names: Vec<_> = report.inputs.iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(names, ["first", "second", "first (2)"]);
+}
+
+#[test]
+fn the_map_fills_while_the_second_input_is_prepared() {
+    let watcher = Record::default();
+    run(&[first(), second()], &settings(&["cka-linear"]), &watcher).unwrap();
+    let order: Vec<_> = watcher.cells.borrow().iter().map(|(_, _, row, column, _)| (*column, *row)).collect();
+    assert_eq!(order, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
+    let layers: Vec<_> = watcher.layers.borrow().iter().map(|(input, layers)| (*input, layers.len())).collect();
+    assert_eq!(layers, [(0, 2), (1, 3)]);
+}
+
+#[test]
+fn progress_never_goes_back_and_ends_at_one() {
+    let watcher = Record::default();
+    run(&[first(), second()], &settings(&["cka-linear"]), &watcher).unwrap();
+    let fractions: Vec<f64> = watcher.progress.borrow().iter().map(|progress| progress.fraction).collect();
+    assert!(fractions.is_sorted(), "{fractions:?}");
+    assert_eq!((fractions.first().copied(), fractions.last().copied()), (Some(0.0), Some(1.0)));
+}
+
+#[test]
+fn cancelling_stops_between_cells() {
+    for cells in 0..6 {
+        let watcher = Record { cancel_after: Some(cells), ..Record::default() };
+        let result = run(&[first(), second()], &settings(&["cka-linear"]), &watcher);
+        assert_eq!(result, Err(StudyError::Cancelled(Cancelled)));
+        assert_eq!(watcher.cells.borrow().len(), cells);
+    }
+}
+
+#[test]
+fn a_constant_layer_is_absent_with_its_reason_and_the_rest_stands() {
+    let flat = input("flat", vec![layer("a", 24, 5, a), layer("dead", 24, 3, |_, _| 2.0)]);
+    let half = layer("half", 24, 2, |i, j| if j == 0 { 1.0 } else { i as f64 });
+    let report =
+        run(&[flat, input("half", vec![half])], &settings(&["cka-linear-debiased"]), &Record::default()).unwrap();
+    let cells = &report.measures[0].pairs[0].cells;
+    assert!(matches!(cells[0][0], Cell::Value(_)));
+    assert_eq!(cells[1][0], Cell::Absent { absent: "dead of flat: constant in every feature".to_owned() });
+    assert_eq!(report.inputs[0].layers[1].constant_features, 3);
+    let warnings: Vec<String> = report
+        .warnings
+        .iter()
+        .map(|warning| format!("{:?} {:?}: {}", warning.input.as_deref(), warning.layer.as_deref(), warning.message))
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "Some(\"flat\") Some(\"dead\"): 3 of 3 features are constant over all samples",
+            "Some(\"half\") Some(\"half\"): 1 of 2 features are constant over all samples",
+        ]
+    );
+}
+
+#[test]
+fn layers_of_other_numbers_of_rows_have_no_value() {
+    let mut tall = layer("tall", 48, 5, a);
+    tall.samples = samples((0..24).map(|row| format!("s{row}")));
+    let report = run(&[first(), input("second", vec![tall])], &settings(&["cka-linear"]), &Record::default()).unwrap();
+    let expected = "a of first has 24 rows and tall of second has 48".to_owned();
+    assert_eq!(report.measures[0].pairs[0].cells[0][0], Cell::Absent { absent: expected });
+}
+
+#[test]
+fn a_layer_that_is_not_finite_says_so_and_the_rest_stands() {
+    let broken = layer("broken", 24, 2, |i, _| if i == 3 { f64::NAN } else { i as f64 });
+    let second = input("second", vec![broken, layer("a", 24, 5, a)]);
+    let report = run(&[first(), second], &settings(&["cka-linear"]), &Record::default()).unwrap();
+    let cells = &report.measures[0].pairs[0].cells;
+    let Cell::Absent { absent } = &cells[0][0] else { panic!("{cells:?}") };
+    assert!(absent.starts_with("broken of second: expected finite activations"), "{absent}");
+    assert!((value(&report, 0, 0, 0, 1) - 1.0).abs() < 1e-12);
+    assert_eq!(report.warnings.len(), 1);
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_before_any_work() {
+    let watcher = Record::default();
+    let refused = |inputs: &[Input], measures: &[&str]| run(inputs, &settings(measures), &watcher).unwrap_err();
+    assert_eq!(refused(&[first()], &["cka-linear"]), StudyError::TooFewInputs { found: 1 });
+    assert_eq!(refused(&[first(), second()], &[]), StudyError::NoMeasure);
+    assert!(matches!(refused(&[first(), second()], &["cka-liner"]), StudyError::Measure(_)));
+    let empty = input("empty", Vec::new());
+    assert_eq!(refused(&[first(), empty], &["cka-linear"]), StudyError::NoLayers { input: "empty".to_owned() });
+    let few = |name| input(name, vec![layer("a", 3, 5, a)]);
+    assert_eq!(refused(&[few("x"), few("y")], &["cka-linear"]), StudyError::TooFewSamples { minimum: 4, found: 3 });
+    let mut other = layer("a", 24, 5, a);
+    other.samples = samples((0..24).map(|row| format!("t{row}")));
+    assert!(matches!(refused(&[first(), input("other", vec![other])], &["cka-linear"]), StudyError::Samples { .. }));
+    assert!(watcher.cells.borrow().is_empty() && watcher.layers.borrow().is_empty());
+}
+
+#[test]
+fn a_measure_named_twice_is_computed_once() {
+    let report = run(&[first(), second()], &settings(&["cka-linear", "cka-linear"]), &Record::default()).unwrap();
+    assert_eq!(report.measures.len(), 1);
+}
+
+#[test]
+fn rows_in_the_order_of_a_file_are_remarked_upon() {
+    let anonymous = |name: &str| {
+        let mut layer = layer("a", 24, 5, a);
+        layer.samples = samples((0..24).map(|row| row.to_string()));
+        input(name, vec![layer])
+    };
+    let report = run(&[anonymous("x"), anonymous("y")], &settings(&["cka-linear"]), &Record::default()).unwrap();
+    assert_eq!(report.warnings.len(), 2);
+    assert!(report.warnings[0].message.contains("does not name its samples"));
+}
