@@ -119,6 +119,19 @@ impl BurnNetwork {
         Ok(Self { layers, layer_of, graph: graph.clone() })
     }
 
+    /// The same layers and weights for images of another shape: `graph` is the same architecture's for that shape.
+    ///
+    /// # Errors
+    /// [`NetworkError::Input`] when the graph has other operations or tensors.
+    pub fn with_graph(mut self, graph: &Graph) -> Result<Self, NetworkError> {
+        let operations = |graph: &Graph| graph.nodes.iter().map(|node| node.operation.clone()).collect::<Vec<_>>();
+        if graph.parameters != self.graph.parameters || operations(graph) != operations(&self.graph) {
+            return Err(input_error("graph", "the same operations and tensors", "others"));
+        }
+        self.graph = graph.clone();
+        Ok(self)
+    }
+
     /// What it computes.
     #[must_use]
     pub fn graph(&self) -> &Graph {

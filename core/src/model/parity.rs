@@ -168,6 +168,17 @@ fn the_state_comes_back_as_it_was_put_in() {
 }
 
 #[test]
+fn another_image_size_takes_the_same_weights_and_another_network_does_not() {
+    let case = &cases()[0];
+    let (_, network) = network_of(case);
+    let larger = architecture_of(&case.name).graph(ImageShape { channels: 3, height: 12, width: 10 }).unwrap();
+    let network = network.with_graph(&larger).unwrap();
+    assert_eq!(network.forward(images([2, 3, 12, 10])).unwrap().dims(), [2, 5]);
+    let other = architecture_of("mlp").graph(ImageShape { channels: 3, height: 4, width: 4 }).unwrap();
+    assert!(network.with_graph(&other).is_err());
+}
+
+#[test]
 fn a_missing_or_misshaped_tensor_is_named() {
     let case = &cases()[0];
     let (state, network) = network_of(case);

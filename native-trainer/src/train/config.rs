@@ -62,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) batch_size: usize,
     /// The learning rate over time.
     pub(crate) schedule: Schedule,
+    /// The part of all steps, from the start, with images halved in height and width.
+    pub(crate) halved: f64,
     /// Momentum of stochastic gradient descent.
     pub(crate) momentum: f64,
     /// Weight of the squared weights in the loss, halved.
@@ -101,6 +103,7 @@ impl Config {
             epochs: arguments.epochs,
             batch_size: arguments.batch_size,
             schedule: Schedule { peak: arguments.learning_rate.unwrap_or(default_peak), warm_up: arguments.warm_up },
+            halved: arguments.halved,
             momentum: arguments.momentum,
             weight_decay: arguments.weight_decay,
             precision: arguments.precision,
@@ -111,13 +114,14 @@ impl Config {
     }
 
     fn check(&self) -> Result<()> {
-        let Self { epochs, batch_size, schedule, momentum, weight_decay, .. } = self;
+        let Self { epochs, batch_size, schedule, halved, momentum, weight_decay, .. } = self;
         ensure!(*epochs > 0, "--epochs: expected at least 1, found 0");
         // Batch normalisation has no variance of one sample.
         ensure!(*batch_size > 1, "--batch-size: expected at least 2, found {batch_size}");
         let Schedule { peak, warm_up } = *schedule;
         ensure!(peak.is_finite() && peak > 0.0, "--learning-rate: expected a number above 0, found {peak}");
         ensure!((0.0..1.0).contains(&warm_up), "--warm-up: expected a part from 0 to below 1, found {warm_up}");
+        ensure!((0.0..1.0).contains(halved), "--halved: expected a part from 0 to below 1, found {halved}");
         ensure!((0.0..1.0).contains(momentum), "--momentum: expected a number from 0 to below 1, found {momentum}");
         ensure!(
             weight_decay.is_finite() && *weight_decay >= 0.0,

@@ -58,6 +58,9 @@ pub(crate) struct Arguments {
     /// The part of all steps in which the learning rate rises.
     #[arg(long, default_value_t = 0.2, value_name = "PART")]
     pub(crate) warm_up: f64,
+    /// The part of all steps, from the start, in which a ResNet sees images halved in height and width: a quarter of the work.
+    #[arg(long, default_value_t = 0.0, value_name = "PART")]
+    pub(crate) halved: f64,
     /// Momentum of stochastic gradient descent.
     #[arg(long, default_value_t = 0.9)]
     pub(crate) momentum: f64,

@@ -9,11 +9,13 @@ use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Int, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
 use repgeo_core::checkpoint::{self, Metadata, StateDict};
-use repgeo_core::data::NamedBytes;
-use repgeo_core::model::{BurnNetwork, Graph};
+use repgeo_core::data::{ImageShape, NamedBytes};
+use repgeo_core::model::{BurnNetwork, Graph, Shape};
 
 use super::augment::Augmentation;
 use super::batches::{Batch, Images, generator_of, shuffled};
@@ -40,7 +42,7 @@ pub(crate) fn train(config: &Config, data: &Splits, device: &Device, out: &Path)
         test.len(),
         config.seed
     );
-    let mut session = Session::start(config, &graph, device, training.len())?;
+    let mut session = Session::start(config, graph.clone(), device, training.len())?;
     for epoch in 0..config.epochs {
         let record = session.epoch(epoch, &training, &test)?;
         session.bar.suspend(|| {
@@ -56,7 +58,7 @@ pub(crate) fn train(config: &Config, data: &Splits, device: &Device, out: &Path)
         run.append(&record)?;
     }
     session.bar.finish_and_clear();
-    let state = pollster::block_on(session.network.valid().state())?;
+    let state = pollster::block_on(session.network.state())?;
     let (bytes, accuracy) = package(config, data, &graph, &state, session.step, &test, device)?;
     println!("test accuracy of the checkpoint: {:.2} %", 100.0 * accuracy);
     run.finish(&bytes)
@@ -65,6 +67,7 @@ pub(crate) fn train(config: &Config, data: &Splits, device: &Device, out: &Path)
 struct Session<'a> {
     config: &'a Config,
     device: Device,
+    graph: Graph,
     network: BurnNetwork,
     optimizer: ModuleOptimizer,
     loss: CrossEntropyLoss,
@@ -93,7 +96,7 @@ impl Totals {
 }
 
 impl<'a> Session<'a> {
-    fn start(config: &'a Config, graph: &Graph, device: &Device, images: usize) -> Result<Self> {
+    fn start(config: &'a Config, graph: Graph, device: &Device, images: usize) -> Result<Self> {
         device.seed(config.seed);
         let device = device.clone().autodiff();
         // PyTorch's stochastic gradient descent: burn's default would damp the gradient.
@@ -103,7 +106,8 @@ impl<'a> Session<'a> {
         let steps = images.div_ceil(config.batch_size) * config.epochs;
         Ok(Self {
             config,
-            network: BurnNetwork::init(graph, config.seed, &device)?,
+            network: BurnNetwork::init(&graph, config.seed, &device)?,
+            graph,
             optimizer: SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init(),
             loss: CrossEntropyLossConfig::new().init(&device),
             device,
@@ -122,7 +126,10 @@ impl<'a> Session<'a> {
         let mut unread = Vec::new();
         let mut learning_rate = 0.0;
         for indices in order.chunks(self.config.batch_size) {
-            let batch = training.batch(indices, self.config.augmentation, &mut generator, &self.device);
+            let mut batch = training.batch(indices, self.config.augmentation, &mut generator, &self.device);
+            if self.sees_halved_images() {
+                batch.images = avg_pool2d(batch.images, AvgPoolOptions::new([2, 2]));
+            }
             learning_rate = self.config.schedule.rate(self.step, self.steps);
             unread.push(self.step(batch, learning_rate)?);
             if unread.len() == STEPS_BETWEEN_READINGS {
@@ -139,7 +146,8 @@ impl<'a> Session<'a> {
             "the loss is no longer a finite number in epoch {}: choose a smaller --learning-rate",
             epoch + 1
         );
-        let tested = evaluate(&self.network.valid(), test, &self.device.clone().inner())?;
+        let network = self.network.valid().with_graph(&self.graph)?;
+        let tested = evaluate(&network, test, &self.device.clone().inner())?;
         Ok(EpochRecord {
             epoch: epoch + 1,
             step: self.step,
@@ -153,7 +161,16 @@ impl<'a> Session<'a> {
         })
     }
 
+    fn sees_halved_images(&self) -> bool {
+        (self.step as f64) < self.config.halved * self.steps as f64
+    }
+
     fn step(&mut self, batch: Batch, learning_rate: f64) -> Result<Outcome> {
+        let [_, channels, height, width] = batch.images.dims();
+        let seen = ImageShape { channels, height, width };
+        if self.network.graph().nodes.first().map(|node| node.shape) != Some(Shape::Map(seen)) {
+            self.network = self.network.clone().with_graph(&self.config.architecture.graph(seen)?)?;
+        }
         let logits = self.network.forward(batch.images)?;
         let outcome = Outcome::of(&logits, &batch.classes, &self.loss);
         let gradients = outcome.loss.backward();
