@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::ValueEnum;
 
 /// What can be checked, in the order in which it is.
@@ -81,6 +81,16 @@ pub(crate) fn run(only: &[Step]) -> anyhow::Result<()> {
         outcomes.push(outcome);
     }
     summarise(&outcomes)
+}
+
+/// Runs what is measured in the browser.
+///
+/// # Errors
+/// When it cannot be run, or fails.
+pub(crate) fn browser_bench() -> anyhow::Result<()> {
+    let counts = steps::browser_bench()?;
+    ensure!(counts.failed == 0, "{} of the measurements failed", counts.failed);
+    Ok(())
 }
 
 fn name(step: Step) -> String {

@@ -17,6 +17,9 @@ pub(crate) const OWN: [&str; 2] = ["-p", "xtask"];
 /// The test program that drives a browser.
 const BROWSER: &str = "browser";
 
+/// The test program that measures in a browser.
+const BROWSER_BENCH: &str = "browser_bench";
+
 /// Runs one step.
 ///
 /// # Errors
@@ -27,7 +30,9 @@ pub(crate) fn run(step: Step) -> anyhow::Result<Counts> {
         Step::Clippy => clippy(),
         Step::Docs => docs(),
         Step::Unit => tests(|program| program.kind != "test"),
-        Step::Integration => tests(|program| program.kind == "test" && program.name != BROWSER),
+        Step::Integration => {
+            tests(|program| program.kind == "test" && ![BROWSER, BROWSER_BENCH].contains(&program.name.as_str()))
+        }
         Step::Dist => dist::run().map(|()| Counts::default()),
         Step::Browser => browser(),
         Step::Readme => readme::check(),
@@ -72,8 +77,21 @@ fn tests(wanted: impl Fn(&TestProgram) -> bool) -> anyhow::Result<Counts> {
     Ok(counts)
 }
 
-/// Builds the page and runs the tests that drive a browser, one after another: each uses all cores.
+/// Builds the page and runs the tests that drive a browser.
 fn browser() -> anyhow::Result<Counts> {
+    in_browser(BROWSER)
+}
+
+/// Builds the page and measures in the browser.
+///
+/// # Errors
+/// When the page cannot be built or there is no browser.
+pub(crate) fn browser_bench() -> anyhow::Result<Counts> {
+    in_browser(BROWSER_BENCH)
+}
+
+/// Runs the tests of one program with a browser and the page, one after another: each uses all cores.
+fn in_browser(name: &str) -> anyhow::Result<Counts> {
     let browser = chromium::ensure()?;
     let dist = build::page()?;
     let environment = [
@@ -82,7 +100,7 @@ fn browser() -> anyhow::Result<Counts> {
         ("REPGEO_CHROMEDRIVER", browser.driver.as_os_str()),
     ];
     let mut counts = Counts::default();
-    for program in harness::build()?.into_iter().filter(|program| program.name == BROWSER) {
+    for program in harness::build()?.into_iter().filter(|program| program.name == name) {
         counts.add(harness::run(&program, &["--test-threads=1"], &environment)?);
     }
     Ok(counts)
