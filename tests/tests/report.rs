@@ -16,7 +16,8 @@ fn activations(name: &str, samples: usize, constant: bool) -> Input {
         1 if constant => 1.0,
         _ => (0.7 * ((sample + 1) * (feature + 1)) as f64).sin() as f32,
     };
-    let header = format!("{{\"x\":{{\"dtype\":\"F32\",\"shape\":[{samples},2],\"data_offsets\":[0,{}]}}}}", samples * 8);
+    let header =
+        format!("{{\"x\":{{\"dtype\":\"F32\",\"shape\":[{samples},2],\"data_offsets\":[0,{}]}}}}", samples * 8);
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
     bytes.extend((0..samples).flat_map(|sample| [value(sample, 0), value(sample, 1)]).flat_map(f32::to_le_bytes));

@@ -33,8 +33,14 @@ fn probe() -> ProbeSet {
 }
 
 fn network(file: &str) -> Input {
-    let Opened::Network(network) = study::open(&read(&format!("resnet_cifar/{file}"))).unwrap() else { panic!("{file}") };
-    Input::Network { name: file.to_owned(), network: *network, normalisation: Normalisation::preset("imagenet", 3).unwrap() }
+    let Opened::Network(network) = study::open(&read(&format!("resnet_cifar/{file}"))).unwrap() else {
+        panic!("{file}")
+    };
+    Input::Network {
+        name: file.to_owned(),
+        network: *network,
+        normalisation: Normalisation::preset("imagenet", 3).unwrap(),
+    }
 }
 
 fn compare(files: &[&str], measures: &[&str]) -> Comparison {
@@ -71,7 +77,10 @@ fn layers(report: &Comparison, input: usize) -> Vec<String> {
 fn position(layers: &[String], reference: &str) -> usize {
     let names = [reference, "logits", "fc"];
     let names = if reference == "linear" { &names[..] } else { &names[..1] };
-    layers.iter().position(|layer| names.contains(&layer.as_str())).unwrap_or_else(|| panic!("{reference} in {layers:?}"))
+    layers
+        .iter()
+        .position(|layer| names.contains(&layer.as_str()))
+        .unwrap_or_else(|| panic!("{reference} in {layers:?}"))
 }
 
 /// Every cell of a reference map to 1e-4.
@@ -98,7 +107,8 @@ fn check_layers(measure: &str, key: &str) {
     let reference = expected()["1_vs_2"][key].as_object().unwrap().clone();
     assert!(!reference.is_empty());
     for (layer, expected) in reference {
-        let (own, expected) = (value(report, measure, position(&layers, &layer), position(&layers, &layer)), expected.as_f64().unwrap());
+        let (own, expected) =
+            (value(report, measure, position(&layers, &layer), position(&layers, &layer)), expected.as_f64().unwrap());
         assert!((own - expected).abs() < 1e-4, "{measure}, {layer}: {own} against {expected}");
     }
 }
