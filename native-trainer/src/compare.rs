@@ -1,10 +1,154 @@
 //! `compare`: how alike two or more networks are, layer by layer.
 
+mod engine;
+mod inputs;
+mod output;
+mod probe;
+mod progress;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use repgeo_core::activation::RowPolicy;
+use repgeo_core::data::Subset;
+use repgeo_core::study::{self, Opened, Settings};
+
+use crate::device::DeviceChoice;
+
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// Checkpoints, or files of activations, recognised by their content.
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    inputs: Vec<PathBuf>,
+    /// Images to run networks on: files of one data set, or the name of a bundled set (`fashion-mnist`).
+    #[arg(long, num_args = 1.., value_name = "FILE|NAME")]
+    probe: Vec<PathBuf>,
+    /// How many images; all when the probe set has fewer and this is not given.
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Which images: `first` in file order, or `stratified:SEED`, as many of each class.
+    #[arg(long, default_value = "first", value_parser = parse_subset)]
+    subset: Subset,
+    /// How pixels are normalised: cifar, imagenet, fashion-mnist, mnist, none, or probe-set for the probe set's own
+    /// statistics; without it, what each checkpoint's metadata says, else probe-set.
+    #[arg(long, value_name = "NAME")]
+    normalize: Option<String>,
+    /// Measures, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "cka-linear-debiased", value_name = "ID")]
+    measure: Vec<String>,
+    /// How a feature map becomes a row: flatten, average-pool, positions-as-samples, or units:COUNT:SEED.
+    #[arg(long, default_value = "flatten", value_parser = parse_rows)]
+    rows: RowPolicy,
+    /// The folder for report.json, comparison.csv and the figures.
+    #[arg(long, default_value = "comparison", value_name = "DIR")]
+    out: PathBuf,
+    /// Threads of the processor; all of them when not given.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Where networks are run.
+    #[arg(long, default_value = "cpu")]
+    device: DeviceChoice,
+    /// Print the seconds that running the networks and computing the similarities took.
+    #[arg(long)]
+    timings: bool,
+}
+
+/// Images of a probe set when `--samples` is not given.
+const USUAL_SAMPLES: usize = 512;
 
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("compare is not there yet")
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let measures: Vec<String> = arguments.measure.iter().map(|id| id.trim().to_owned()).collect();
+    for id in &measures {
+        repgeo_core::similarity::find(id)?;
+    }
+    let engine = engine::open(arguments.device, arguments.threads)?;
+    let progress = progress::Bar::new();
+    progress.reading("networks");
+    let opened = inputs::open(&arguments.inputs)?;
+    let probe = match arguments.probe.as_slice() {
+        [] if opened.iter().any(|input| matches!(input, Opened::Network(_))) => {
+            bail!(
+                "networks need images to be run on: name a file or a bundled set with --probe, such as --probe fashion-mnist"
+            )
+        }
+        [] => None,
+        files => {
+            progress.reading("probe set");
+            Some(probe::read(files)?)
+        }
+    };
+    let count = match (&probe, arguments.samples) {
+        (_, Some(count)) => count,
+        (Some(probe), None) => probe.len().min(USUAL_SAMPLES),
+        (None, None) => 0,
+    };
+    let settings = Settings { measures, row_policy: arguments.rows, count, subset: arguments.subset };
+    let inputs = inputs::prepare(opened, probe.as_ref(), arguments.normalize.as_deref())?;
+    let comparison = pollster::block_on(study::compare(&inputs, probe.as_ref(), &settings, &engine, &progress))?;
+    progress.finish();
+
+    let files = output::write(&comparison, &arguments.out)?;
+    print!("{}", table::table(&comparison));
+    if arguments.timings {
+        print!("{}", progress.timings());
+    }
+    for file in files {
+        println!("wrote {}", file.display());
+    }
+    Ok(())
+}
+
+fn parse_subset(text: &str) -> Result<Subset, String> {
+    match text.split_once(':') {
+        None if text == "first" => Ok(Subset::First),
+        Some(("stratified", seed)) => match seed.parse() {
+            Ok(seed) => Ok(Subset::Stratified { seed }),
+            Err(_) => Err(format!("expected a whole number as the seed of stratified:SEED, found `{seed}`")),
+        },
+        _ => Err(format!("expected first or stratified:SEED, found `{text}`")),
+    }
+}
+
+fn parse_rows(text: &str) -> Result<RowPolicy, String> {
+    let expected =
+        || format!("expected flatten, average-pool, positions-as-samples or units:COUNT:SEED, found `{text}`");
+    match text {
+        "flatten" => Ok(RowPolicy::Flatten),
+        "average-pool" => Ok(RowPolicy::AveragePool),
+        "positions-as-samples" => Ok(RowPolicy::PositionsAsSamples),
+        _ => {
+            let rest = text.strip_prefix("units:").ok_or_else(expected)?;
+            let (count, seed) = rest.split_once(':').ok_or_else(expected)?;
+            match (count.parse(), seed.parse()) {
+                (Ok(count), Ok(seed)) if count > 0 => Ok(RowPolicy::Units { count, seed }),
+                _ => Err(expected()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subsets_are_read() {
+        assert_eq!(parse_subset("first"), Ok(Subset::First));
+        assert_eq!(parse_subset("stratified:7"), Ok(Subset::Stratified { seed: 7 }));
+        for text in ["", "stratified", "stratified:", "stratified:x", "last"] {
+            assert!(parse_subset(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn row_policies_are_read() {
+        assert_eq!(parse_rows("average-pool"), Ok(RowPolicy::AveragePool));
+        assert_eq!(parse_rows("units:64:3"), Ok(RowPolicy::Units { count: 64, seed: 3 }));
+        for text in ["", "units", "units:0:1", "units:5", "Flatten"] {
+            assert!(parse_rows(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,0 +1,97 @@
+//! A comparison as text for the terminal.
+
+use std::fmt::Write as _;
+
+use repgeo_core::study::{Cell, Comparison, LayerMap, number, sentence_of};
+
+/// What was compared, and for each measure and pair the values of each layer with its partner and the map in a sentence.
+pub(super) fn table(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for input in &comparison.inputs {
+        let normalisation =
+            input.normalisation.as_ref().map(|normalisation| format!("normalised by {}", normalisation.name));
+        let parameters = input.parameters.map(|count| format!("{} parameters", grouped(count)));
+        let what = input.architecture.clone().unwrap_or_else(|| "activations".to_owned());
+        let parts: Vec<String> = [Some(what), parameters, normalisation].into_iter().flatten().collect();
+        line(&mut text, &format!("{}: {}, sha256 {}", input.name, parts.join(", "), input.sha256.short()));
+    }
+    let probe = &comparison.probe;
+    line(&mut text, &format!("{}: n = {}, sha256 {}", probe.name, probe.samples, probe.content.short()));
+    line(&mut text, &format!("{}: {}", comparison.device.engine, comparison.device.description));
+    for (index, measure) in comparison.measures.iter().enumerate() {
+        for pair in 0..measure.pairs.len() {
+            if let Some(map) = LayerMap::of(comparison, index, pair) {
+                text.push('\n');
+                push_map(&mut text, &measure.id, &map);
+            }
+        }
+    }
+    if !comparison.warnings.is_empty() {
+        text.push('\n');
+    }
+    for warning in &comparison.warnings {
+        let about: Vec<&str> = [&warning.input, &warning.layer].into_iter().flatten().map(String::as_str).collect();
+        line(&mut text, &format!("note: {}: {}", about.join(" "), warning.message));
+    }
+    text
+}
+
+fn push_map(text: &mut String, id: &str, map: &LayerMap) {
+    let more = if map.higher_is_more_alike { "higher is more alike" } else { "lower is more alike" };
+    line(text, &format!("{id} ({more}): {} and {}", map.a, map.b));
+    let square = map.rows.len() == map.columns.len();
+    let rows: Vec<[String; 3]> = map
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(row, name)| {
+            let column = if square { Some(row) } else { map.best_match(row).map(|(column, _)| column) };
+            let partner = column.and_then(|column| map.columns.get(column)).cloned().unwrap_or_default();
+            let value = match column.and_then(|column| map.cell(row, column)) {
+                Some(Cell::Value(value)) => number(*value),
+                Some(Cell::Absent { absent }) => absent.clone(),
+                None => String::new(),
+            };
+            [name.clone(), partner, value]
+        })
+        .collect();
+    let partner = if square { "same depth".to_owned() } else { "best match".to_owned() };
+    let header = ["layer".to_owned(), partner, "value".to_owned()];
+    let length = |index: usize| -> usize {
+        let fields = std::iter::once(&header).chain(&rows).filter_map(|row| row.get(index));
+        fields.map(|field| field.chars().count()).max().unwrap_or(0)
+    };
+    let (first, second) = (length(0), length(1));
+    for [layer, partner, value] in std::iter::once(&header).chain(&rows) {
+        line(text, &format!("  {layer:first$}  {partner:second$}  {value}"));
+    }
+    line(text, &sentence_of(map));
+}
+
+fn line(text: &mut String, line: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}", line.trim_end());
+}
+
+/// `11,173,962`.
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([7, 999, 1000, 11_173_962].map(grouped), ["7", "999", "1,000", "11,173,962"]);
+    }
+}

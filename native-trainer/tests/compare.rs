@@ -1,0 +1,203 @@
+//! `native-trainer compare`, run as a program.
+#![allow(missing_docs, reason = "a test program")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use repgeo_core::study::{Cell, Comparison};
+
+fn compare(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_native-trainer")).arg("compare").args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The message of a run that must fail: one line on standard error, nothing on standard output.
+fn refusal(arguments: &[&str]) -> String {
+    let output = compare(arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let message = text(&output.stderr);
+    assert!(output.stdout.is_empty(), "{output:?}");
+    assert_eq!(message.trim_end().lines().count(), 1, "{message}");
+    assert!(message.starts_with("error: "), "{message}");
+    message
+}
+
+/// Layers of 24 samples as safetensors: `value(layer, sample, feature)` of 3 features.
+fn activations(folder: &Path, name: &str, layers: &[&str], value: impl Fn(usize, usize, usize) -> f64) -> String {
+    let mut entries = Vec::new();
+    let mut data: Vec<u8> = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let start = data.len();
+        for sample in 0..24 {
+            for feature in 0..3 {
+                data.extend((value(index, sample, feature) as f32).to_le_bytes());
+            }
+        }
+        entries.push(format!(
+            "\"{layer}\":{{\"dtype\":\"F32\",\"shape\":[24,3],\"data_offsets\":[{start},{}]}}",
+            data.len()
+        ));
+    }
+    let mut header = format!("{{{}}}", entries.join(","));
+    while header.len() % 8 != 0 {
+        header.push(' ');
+    }
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn wave(layer: usize, sample: usize, feature: usize) -> f64 {
+    (0.7 * ((sample + 1) * (feature + 1 + layer)) as f64).sin()
+}
+
+/// Two files, of two and of three layers; `early` is the same in both, but for a factor and a shift.
+fn two_files(folder: &Path) -> (String, String) {
+    let first = activations(folder, "first.safetensors", &["early", "late"], wave);
+    let second = activations(folder, "second.safetensors", &["early", "middle", "late"], |layer, sample, feature| {
+        if layer == 0 { 3.0 * wave(0, sample, feature) + 1.0 } else { wave(2 * layer, sample, feature) }
+    });
+    (first, second)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn activation_files_are_compared_and_everything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = two_files(folder.path());
+    let out = folder.path().join("out");
+    let measures = "cka-linear-debiased,procrustes-angular";
+    let output = compare(&[&first, &second, "--measure", measures, "--out", out.to_str().unwrap(), "--timings"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        names(&out),
+        [
+            "cka-linear-debiased.first.second.svg",
+            "comparison.csv",
+            "procrustes-angular.first.second.svg",
+            "report.json"
+        ]
+    );
+    let report = Comparison::from_json(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    let Cell::Value(value) = report.measures[0].pairs[0].cells[0][0] else { panic!("{report:?}") };
+    assert!((value - 1.0).abs() < 1e-5, "{value}");
+    let csv = std::fs::read_to_string(out.join("comparison.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 2 * 2 * 3);
+    let printed = text(&output.stdout);
+    for part in
+        ["early", "1.000", "forward ", "similarity ", "report.json", "The most alike pair of all is early of both"]
+    {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
+}
+
+#[test]
+fn the_same_study_writes_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = two_files(folder.path());
+    let out = [folder.path().join("one"), folder.path().join("two")];
+    for (out, threads) in out.iter().zip(["1", "2"]) {
+        assert!(compare(&[&first, &second, "--threads", threads, "--out", out.to_str().unwrap()]).status.success());
+    }
+    for name in ["comparison.csv", "cka-linear-debiased.first.second.svg"] {
+        assert_eq!(std::fs::read(out[0].join(name)).unwrap(), std::fs::read(out[1].join(name)).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn every_refusal_is_one_sentence_about_the_culprit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = two_files(folder.path());
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+
+    let absent = folder.path().join("absent.pt");
+    assert!(refusal(&[&first, absent.to_str().unwrap(), "--out", out]).contains("absent.pt"));
+
+    let noise = folder.path().join("noise.pt");
+    std::fs::write(&noise, b"this is no checkpoint").unwrap();
+    assert!(refusal(&[&first, noise.to_str().unwrap(), "--out", out]).contains("noise.pt: not a checkpoint"));
+
+    let empty = folder.path().join("empty.pt");
+    std::fs::write(&empty, b"").unwrap();
+    assert!(refusal(&[&first, empty.to_str().unwrap(), "--out", out]).contains("empty.pt"));
+
+    let cut = folder.path().join("cut.safetensors");
+    let bytes = std::fs::read(&first).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() - 10]).unwrap();
+    assert!(refusal(&[&second, cut.to_str().unwrap(), "--out", out]).contains("cut.safetensors"));
+
+    let message = refusal(&[&first, &second, "--measure", "cka-liner", "--out", out]);
+    assert!(message.contains("cka-liner") && message.contains("cka-linear"), "{message}");
+
+    let few = activations(folder.path(), "few.safetensors", &["early"], |_, _, _| f64::NAN);
+    assert!(refusal(&[&first, &few, "--out", out]).contains("few.safetensors"));
+
+    assert!(refusal(&[&first, &second, "--threads", "0", "--out", out]).contains("--threads"));
+    assert!(!Path::new(out).exists(), "nothing is written for a refused comparison");
+
+    let file = folder.path().join("a file");
+    std::fs::write(&file, b"").unwrap();
+    assert!(refusal(&[&first, &second, "--out", file.to_str().unwrap()]).contains("a file"));
+}
+
+#[test]
+fn wrong_flags_are_explained_by_the_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = two_files(folder.path());
+    for arguments in [
+        vec![first.as_str()],
+        vec![&first, &second, "--subset", "stratified:x"],
+        vec![&first, &second, "--rows", "units:0:1"],
+        vec![&first, &second, "--device", "abacus"],
+    ] {
+        let output = compare(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+/// The folder of real checkpoints, where it is there.
+fn shared() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("SKIPPED: ../shared/data not found");
+    None
+}
+
+#[test]
+fn two_seeds_of_a_resnet_20_have_the_published_diagonal() {
+    let Some(shared) = shared() else { return };
+    let path = |name: &str| shared.join(name).to_str().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let inputs = [path("resnet_cifar/resnet20-seed1.th"), path("resnet_cifar/resnet20-seed2.th")];
+    let probe = path("cifar10_first4000_lossless.bin.gz");
+    let flags = ["--probe", &probe, "--samples", "512", "--normalize", "imagenet", "--out", out];
+    let output = compare(&[&[inputs[0].as_str(), &inputs[1]], flags.as_slice()].concat());
+    assert!(output.status.success(), "{output:?}");
+    let printed = text(&output.stdout);
+    let values: Vec<&str> = printed
+        .lines()
+        .skip_while(|line| !line.trim_start().starts_with("layer "))
+        .skip(1)
+        .map_while(|line| line.starts_with("  ").then(|| line.split_whitespace().last().unwrap()))
+        .collect();
+    let expected =
+        ["0.956", "0.943", "0.937", "0.936", "0.947", "0.919", "0.914", "0.898", "0.836", "0.874", "0.895", "0.915"];
+    assert_eq!(values, expected, "{printed}");
+    assert!(printed.contains("ResNet-20") && printed.contains("normalised by imagenet"), "{printed}");
+}
