@@ -1,0 +1,24 @@
+//! The engine: a web worker that owns all tensors. It serves one request after another; only a request to cancel is heard
+//! while another is served.
+
+mod holdings;
+mod summary;
+
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+mod device;
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+mod fetch;
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+mod port;
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+mod run;
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+mod serve;
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+mod warm_up;
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+mod watcher;
+
+pub use holdings::Holdings;
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+pub use serve::start;

@@ -1,0 +1,79 @@
+//! The engine's end of the line to the interface.
+
+use js_sys::{Array, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
+
+use crate::protocol::{Event, Request};
+
+/// The worker's own scope; [`None`] outside of a worker.
+pub(super) fn scope() -> Option<DedicatedWorkerGlobalScope> {
+    js_sys::global().dyn_into().ok()
+}
+
+/// Tells the interface something. An interface that is gone does not hear it.
+pub(super) fn tell(mut event: Event) {
+    let bytes = event.attachment();
+    let (Some(scope), Ok(text)) = (scope(), serde_json::to_string(&event)) else { return };
+    let _ = match bytes {
+        None => scope.post_message(&text.into()),
+        Some(bytes) => scope.post_message(&Array::of2(&text.into(), &Uint8Array::from(bytes.as_slice())).into()),
+    };
+}
+
+/// Calls `heard` with every request of the interface.
+pub(super) fn listen(heard: impl Fn(Request) + 'static) {
+    let Some(scope) = scope() else { return };
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
+        match message.data().as_string().map(|text| serde_json::from_str::<Request>(&text)) {
+            Some(Ok(request)) => heard(request),
+            Some(Err(error)) => tell(Event::Broken { reason: format!("it could not read a request: {error}") }),
+            None => tell(Event::Broken { reason: "it received a request that is no text".to_owned() }),
+        }
+    });
+    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+}
+
+/// Milliseconds since the worker was started.
+pub(super) fn now() -> f64 {
+    scope().and_then(|scope| scope.performance()).map_or(0.0, |performance| performance.now())
+}
+
+/// Whether the browser offers a WebGPU adapter.
+pub(super) async fn has_adapter() -> bool {
+    adapter().await.is_some_and(|adapter| !adapter.is_null() && !adapter.is_undefined())
+}
+
+async fn adapter() -> Option<JsValue> {
+    let gpu = Reflect::get(&scope()?.navigator(), &"gpu".into()).ok()?;
+    let request: js_sys::Function = Reflect::get(&gpu, &"requestAdapter".into()).ok()?.dyn_into().ok()?;
+    let promise: Promise = request.call0(&gpu).ok()?.dyn_into().ok()?;
+    JsFuture::from(promise).await.ok()
+}
+
+/// Hands the thread back to the event loop for a moment. A message to oneself arrives at once, where timers are held
+/// back by some milliseconds.
+pub(super) struct Breath {
+    here: MessagePort,
+    there: MessagePort,
+}
+
+impl Breath {
+    pub(super) fn new() -> Option<Self> {
+        let channel = MessageChannel::new().ok()?;
+        Some(Self { here: channel.port1(), there: channel.port2() })
+    }
+
+    pub(super) async fn take(&self) {
+        let arrived = Promise::new(&mut |resolve, _| {
+            self.here.set_onmessage(Some(&resolve));
+            // A port that is closed would never answer.
+            if self.there.post_message(&JsValue::NULL).is_err() {
+                let _ = resolve.call0(&JsValue::NULL);
+            }
+        });
+        let _ = JsFuture::from(arrived).await;
+    }
+}

@@ -1,0 +1,93 @@
+//! Serves the interface's requests, one after another.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use repgeo_core::data::NamedBytes;
+use wasm_bindgen_futures::spawn_local;
+
+use super::device::Devices;
+use super::holdings::Holdings;
+use super::{fetch, port, run};
+use crate::protocol::{Event, FileSource, PROTOCOL_VERSION, Purpose, Request, RunId};
+
+/// Starts to listen, and says so.
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| port::tell(Event::Broken { reason: in_one_line(&panic.to_string()) })));
+    let requests: Rc<RefCell<VecDeque<Request>>> = Rc::default();
+    let cancelled: Rc<Cell<Option<RunId>>> = Rc::default();
+    let engine: Rc<RefCell<Option<Engine>>> = Rc::new(RefCell::new(Some(Engine::default())));
+    port::listen(move |request| {
+        if let Request::Cancel { run } = request {
+            cancelled.set(Some(run));
+            return;
+        }
+        requests.borrow_mut().push_back(request);
+        // Whoever holds the engine serves the whole queue.
+        let Some(mut own) = engine.borrow_mut().take() else { return };
+        let (requests, cancelled, engine) = (requests.clone(), cancelled.clone(), engine.clone());
+        spawn_local(async move {
+            loop {
+                let next = requests.borrow_mut().pop_front();
+                let Some(request) = next else { break };
+                own.serve(request, &cancelled).await;
+            }
+            engine.replace(Some(own));
+        });
+    });
+    port::tell(Event::Awake { version: PROTOCOL_VERSION });
+}
+
+/// What the engine holds.
+#[derive(Default)]
+struct Engine {
+    holdings: Holdings,
+    devices: Devices,
+}
+
+impl Engine {
+    async fn serve(&mut self, request: Request, cancelled: &Cell<Option<RunId>>) {
+        match request {
+            Request::Start { engine } => {
+                let engine = self.devices.choose(engine).await;
+                port::tell(Event::Ready { engine });
+            }
+            Request::Open { files, purpose } => self.open(files, purpose).await,
+            Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, architecture)),
+            Request::Remove { id } => self.holdings.remove(id),
+            Request::Compare { run, settings } => {
+                run::compare(&mut self.holdings, &mut self.devices, run, &settings, cancelled).await
+            }
+            // Heard at once, above.
+            Request::Cancel { .. } => {}
+        }
+    }
+
+    async fn open(&mut self, files: Vec<FileSource>, purpose: Purpose) {
+        let count = files.len() as f64;
+        let together = purpose == Purpose::Probe;
+        let first = files.first().map(|file| file.id).unwrap_or_default();
+        let mut read = Vec::new();
+        for (index, FileSource { id, name, url }) in files.into_iter().enumerate() {
+            let progress = |fraction: f64| {
+                let (id, fraction) = if together { (first, (index as f64 + fraction) / count) } else { (id, fraction) };
+                port::tell(Event::Reading { id, fraction });
+            };
+            match fetch::read(&url, progress).await {
+                Ok(bytes) => read.push((id, NamedBytes { name, bytes })),
+                Err(reason) => port::tell(Event::Refused { id, reason: format!("{name}: {reason}") }),
+            }
+        }
+        tell_all(self.holdings.open(read, purpose));
+    }
+}
+
+fn tell_all(events: Vec<Event>) {
+    events.into_iter().for_each(port::tell);
+}
+
+/// A panic's message without its line breaks.
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,159 @@
+//! The form that says what a checkpoint is when its tensors do not.
+
+use leptos::prelude::*;
+use repgeo_core::model::{Architecture, CifarResnet, Resnet, ResnetBlock, ResnetNames, ResnetStem};
+
+use super::page::Page;
+use crate::protocol::FileId;
+use crate::state::Action;
+
+/// The families that the form offers, the last as JSON.
+const FAMILIES: [(&str, &str); 6] = [
+    ("resnet-18", "ResNet-18"),
+    ("resnet-34", "ResNet-34"),
+    ("resnet-50", "ResNet-50"),
+    ("cifar-resnet", "ResNet for CIFAR, depth 6n + 2"),
+    ("mlp", "MLP"),
+    ("cnn", "CNN"),
+];
+
+const MLP: &str = r#"{
+  "family": "mlp",
+  "inputs": 784,
+  "layers": [
+    { "name": "fc1", "width": 256, "bias": true },
+    { "name": "fc2", "width": 10, "bias": true }
+  ],
+  "activation": "relu"
+}"#;
+
+const CNN: &str = r#"{
+  "family": "cnn",
+  "input": { "channels": 1, "height": 28, "width": 28 },
+  "blocks": [
+    { "name": "conv1", "channels": 32, "kernel": 3, "padding": 1, "bias": true,
+      "batch_norm": null, "pool": { "max": 2 } }
+  ],
+  "head": "flatten",
+  "linear": [{ "name": "fc", "width": 10, "bias": true }],
+  "activation": "relu"
+}"#;
+
+pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
+    let family = RwSignal::new("resnet-18".to_owned());
+    let imagenet_stem = RwSignal::new(false);
+    let depth = RwSignal::new(20_usize);
+    let width = RwSignal::new(64_usize);
+    let channels = RwSignal::new(3_usize);
+    let classes = RwSignal::new(10_usize);
+    let text = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<String>);
+
+    let resnet = move |block, depths: [usize; 4]| Resnet {
+        block,
+        depths: depths.to_vec(),
+        stem: if imagenet_stem.get_untracked() { ResnetStem::ImageNet } else { ResnetStem::Cifar },
+        width: width.get_untracked(),
+        input_channels: channels.get_untracked(),
+        classes: classes.get_untracked(),
+        names: ResnetNames::default(),
+    };
+    let architecture = move || -> Result<Architecture, String> {
+        Ok(match family.get_untracked().as_str() {
+            "resnet-18" => resnet(ResnetBlock::Basic, [2, 2, 2, 2]).into(),
+            "resnet-34" => resnet(ResnetBlock::Basic, [3, 4, 6, 3]).into(),
+            "resnet-50" => resnet(ResnetBlock::Bottleneck, [3, 4, 6, 3]).into(),
+            "cifar-resnet" => CifarResnet {
+                depth: depth.get_untracked(),
+                width: width.get_untracked(),
+                input_channels: channels.get_untracked(),
+                classes: classes.get_untracked(),
+            }
+            .into(),
+            _ => serde_json::from_str(&text.get_untracked())
+                .map_err(|error| format!("The description cannot be read: {error}"))?,
+        })
+    };
+    let apply = move |_| match architecture() {
+        Ok(architecture) => page.happened(Action::ArchitectureGiven { id, architecture }),
+        Err(reason) => problem.set(Some(reason)),
+    };
+    let choose = move |event: leptos::ev::Event| {
+        let chosen = event_target_value(&event);
+        text.set(match chosen.as_str() {
+            "mlp" => MLP.to_owned(),
+            "cnn" => CNN.to_owned(),
+            _ => String::new(),
+        });
+        width.set(if chosen == "cifar-resnet" { 16 } else { 64 });
+        family.set(chosen);
+        problem.set(None);
+    };
+
+    let options = FAMILIES.map(|(id, name)| view! { <option value=id>{name}</option> }).collect_view();
+    let fields = move || {
+        match family.get().as_str() {
+        "mlp" | "cnn" => view! {
+            <textarea
+                rows="10"
+                spellcheck="false"
+                aria-label="Description of the architecture as JSON"
+                prop:value=move || text.get()
+                on:input=move |event| text.set(event_target_value(&event))
+            ></textarea>
+        }
+        .into_any(),
+        "cifar-resnet" => view! {
+            <div class="fields">
+                {number("Depth", depth)} {number("Width", width)} {number("Channels", channels)} {number("Classes", classes)}
+            </div>
+        }
+        .into_any(),
+        _ => view! {
+            <div class="fields">
+                {number("Width", width)} {number("Channels", channels)} {number("Classes", classes)}
+                <label class="check">
+                    <input type="checkbox" prop:checked=imagenet_stem on:change=move |event| imagenet_stem.set(event_target_checked(&event)) />
+                    "ImageNet stem"
+                </label>
+            </div>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <p class="message">{reason}</p>
+        <div class="architecture" role="group" aria-label="What this network is">
+            <label>
+                <span class="unseen">"Architecture"</span>
+                <select class="family" on:change=choose>
+                    {options}
+                </select>
+            </label>
+            {fields}
+            {move || problem.get().map(|problem| view! { <p class="message" role="alert">{problem}</p> })}
+            <button type="button" class="describe" on:click=apply>"Read it as this"</button>
+        </div>
+    }
+    .into_any()
+}
+
+fn number(name: &'static str, value: RwSignal<usize>) -> AnyView {
+    view! {
+        <label class="pair-of">
+            <span>{name}</span>
+            <input
+                type="number"
+                min="1"
+                step="1"
+                prop:value=move || value.get().to_string()
+                on:input=move |event| {
+                    if let Ok(typed) = event_target_value(&event).parse() {
+                        value.set(typed);
+                    }
+                }
+            />
+        </label>
+    }
+    .into_any()
+}

@@ -1,0 +1,96 @@
+//! The right column: one cell in full, and the diagonal.
+
+use leptos::html;
+use leptos::prelude::*;
+use repgeo_core::figure::DepthLine;
+
+use super::figure::{keep_drawn, keep_measured};
+use super::page::Page;
+use crate::state::{CellDetail, LayerDetail};
+
+pub(super) fn view(page: Page) -> AnyView {
+    let detail = page.part(|state| state.cell_detail());
+    view! {
+        <div class="panel">
+            {move || match detail.get() {
+                Some(detail) => describe(detail),
+                None => view! { <h2>"Cell"</h2><p class="hint">"Nothing is computed yet."</p> }.into_any(),
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+fn describe(detail: CellDetail) -> AnyView {
+    let CellDetail { row, column, why, value, absent, direction, a, b, samples, row_policy, warnings } = detail;
+    let warnings = warnings.into_iter().map(|warning| view! { <li>{warning}</li> }).collect_view();
+    let missing = absent.map(|reason| view! { <p class="message">{reason}</p> });
+    view! {
+        <h2>{why}</h2>
+        <div id="cell" data-row=row.to_string() data-column=column.to_string()>
+            <p class="pair">
+                {a.title.clone()}
+                <span aria-hidden="true">" × "</span>
+                <span class="unseen">" and "</span>
+                {b.title.clone()}
+            </p>
+            <p class="large" id="cell-value">{value}</p>
+            {missing}
+            <p class="hint">{direction}</p>
+            <dl>
+                {layer(a)}
+                {layer(b)}
+                {samples.map(|samples| view! { <dt>"Samples"</dt><dd>{samples}</dd> })}
+                {row_policy.map(|policy| view! { <dt>"Feature maps"</dt><dd>{policy}</dd> })}
+            </dl>
+            <ul class="warnings">{warnings}</ul>
+        </div>
+    }
+    .into_any()
+}
+
+fn layer(layer: LayerDetail) -> AnyView {
+    let LayerDetail { letter, network, shape, .. } = layer;
+    view! {
+        <dt>{letter}</dt>
+        <dd>
+            {network}
+            {shape.map(|shape| view! { <br />{shape} })}
+        </dd>
+    }
+    .into_any()
+}
+
+/// How alike the layers of the same depth are, as a line over depth.
+pub(super) fn diagonal(page: Page) -> AnyView {
+    let canvas = NodeRef::<html::Canvas>::new();
+    let size = RwSignal::new((0, 0));
+    let figure = page.part(move |state| {
+        let size = size.get();
+        let picture = state.picture.as_ref()?;
+        let mut map = picture.map()?.clone();
+        (map.a, map.b) = picture.letters();
+        let (theme, scale) = (state.figure_theme(), state.scale);
+        (size.0 > 0 && size.1 > 0).then(|| DepthLine { theme, scale, size, caption: None, ..DepthLine::new(map) })
+    });
+    keep_measured(canvas, size);
+    keep_drawn(
+        canvas,
+        figure,
+        |figure| figure.size,
+        |figure, canvas| {
+            let _ = figure.draw_on_canvas(canvas);
+        },
+    );
+    let title = page.part(|state| state.diagonal_title());
+    let empty = page.part(|state| state.picture.is_none());
+    view! {
+        <div class="panel" hidden=move || empty.get()>
+            <h2>{title}</h2>
+            <div id="diagonal">
+                <canvas node_ref=canvas role="img" aria-label="The values over depth; the table holds them"></canvas>
+            </div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,68 @@
+//! A figure on a canvas that fills its place.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::Array;
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{HtmlCanvasElement, ResizeObserver};
+
+/// Device pixels in one CSS pixel.
+pub(super) fn device_pixels() -> f64 {
+    window().device_pixel_ratio().max(1.0)
+}
+
+/// Keeps `size` at the size of the canvas's place, in CSS pixels.
+pub(super) fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, u32)>) {
+    canvas.on_load(move |canvas| {
+        let Some(place) = canvas.parent_element() else { return };
+        let measured = place.clone();
+        let measure = move || {
+            let now = (measured.client_width().unsigned_abs(), measured.client_height().unsigned_abs());
+            if size.try_get_untracked().is_some_and(|before| before != now) {
+                size.set(now);
+            }
+        };
+        measure();
+        let changed = Closure::<dyn Fn(Array)>::new(move |_| measure());
+        if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+            observer.observe(&place);
+        }
+        changed.forget();
+    });
+}
+
+/// Draws a figure before the next frame whenever it has changed: at most once a frame, however many cells arrive.
+pub(super) fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
+    canvas: NodeRef<html::Canvas>,
+    figure: Memo<Option<F>>,
+    size: fn(&F) -> (u32, u32),
+    draw: fn(&F, HtmlCanvasElement),
+) {
+    let scheduled = Rc::new(Cell::new(false));
+    Effect::new(move |_| {
+        figure.track();
+        let Some(canvas) = canvas.get() else { return };
+        if scheduled.replace(true) {
+            return;
+        }
+        let scheduled = scheduled.clone();
+        request_animation_frame(move || {
+            scheduled.set(false);
+            let _ = figure.try_with_untracked(|figure| {
+                let Some(figure) = figure else { return };
+                fit(&canvas, size(figure), device_pixels());
+                draw(figure, canvas);
+            });
+        });
+    });
+}
+
+/// Gives a canvas the device pixels that a figure of `size` CSS pixels needs.
+pub(super) fn fit(canvas: &HtmlCanvasElement, size: (u32, u32), scale: f64) {
+    let pixels = |length: u32| (f64::from(length) * scale).round() as u32;
+    canvas.set_width(pixels(size.0));
+    canvas.set_height(pixels(size.1));
+}

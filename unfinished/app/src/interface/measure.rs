@@ -1,0 +1,212 @@
+//! The measure with its card, the less common settings, and the button.
+
+use leptos::prelude::*;
+use repgeo_core::activation::RowPolicy;
+use repgeo_core::similarity::{Card, Direction, Invariance};
+
+use super::page::Page;
+use crate::protocol::EngineChoice;
+use crate::state::{Action, Change, RunPhase};
+
+pub(super) fn view(page: Page) -> AnyView {
+    let cards = page.peek(|state| state.cards.clone());
+    let chosen = page.part(|state| state.settings.measure.clone());
+    let card = page.part(|state| state.card());
+    let options = cards.iter().map(|card| view! { <option value=card.id>{card.name}</option> }).collect_view();
+    view! {
+        <h2 id="measure-title">"Measure"</h2>
+        <select
+            id="measure"
+            aria-labelledby="measure-title"
+            prop:value=move || chosen.get()
+            on:change=move |event| page.happened(Action::Changed(Change::Measure(event_target_value(&event))))
+        >
+            {options}
+        </select>
+        {move || card.get().map(describe)}
+        {more(page)}
+    }
+    .into_any()
+}
+
+/// What the measure says of itself.
+fn describe(card: &'static Card) -> AnyView {
+    let direction = match card.direction {
+        Direction::HigherIsMoreAlike => "larger is more alike",
+        Direction::LowerIsMoreAlike => "smaller is more alike",
+    };
+    let range = format!("{} to {}, {direction}", bound(card.range.low), bound(card.range.high));
+    let (kept, broken): (Vec<_>, Vec<_>) = Invariance::ALL.into_iter().partition(|one| card.invariances.contains(one));
+    let list =
+        |invariances: Vec<Invariance>| invariances.into_iter().map(transformation).collect::<Vec<_>>().join(", ");
+    let mut needs = vec![format!("at least {} samples", card.minimum_samples)];
+    needs.extend(Some(card.requirement.to_owned()).filter(|requirement| !requirement.is_empty()));
+    let rows = [
+        ("Formula", card.formula.to_owned()),
+        ("Range", range),
+        ("Unchanged by", list(kept)),
+        ("Changed by", list(broken)),
+        ("Estimator", card.estimator.to_owned()),
+        ("Needs", needs.join("; ")),
+        ("Source", card.source.to_owned()),
+    ];
+    let rows = rows.into_iter().map(|(term, text)| view! { <dt>{term}</dt><dd>{text}</dd> }).collect_view();
+    view! {
+        <p class="hint" id="measure-summary">{card.summary}</p>
+        <details id="measure-card">
+            <summary>"About this measure"</summary>
+            <dl>{rows}</dl>
+        </details>
+    }
+    .into_any()
+}
+
+/// An end of a range. The ends that occur are whole numbers, infinity and parts of π.
+fn bound(value: f64) -> String {
+    use std::f64::consts::{FRAC_PI_2, PI};
+    if value.is_infinite() {
+        if value > 0.0 { "∞".to_owned() } else { "−∞".to_owned() }
+    } else if value == PI {
+        "π".to_owned()
+    } else if value == FRAC_PI_2 {
+        "π/2".to_owned()
+    } else {
+        value.to_string().replace('-', "−")
+    }
+}
+
+fn transformation(invariance: Invariance) -> &'static str {
+    match invariance {
+        Invariance::Orthogonal => "rotation and reflection",
+        Invariance::InvertibleLinear => "any invertible linear map",
+        Invariance::IsotropicScaling => "scaling",
+        Invariance::Permutation => "reordering of units",
+        Invariance::Translation => "shifting",
+    }
+}
+
+fn more(page: Page) -> AnyView {
+    let all = page.part(|state| state.settings.all_measures);
+    let engine = page.part(|state| state.settings.engine);
+    view! {
+        <details id="more-settings">
+            <summary>"More settings"</summary>
+            <div class="fields">
+                {row_policy(page)}
+                <label for="engine">"Engine"</label>
+                <select
+                    id="engine"
+                    prop:value=move || match engine.get() {
+                        EngineChoice::Automatic => "automatic",
+                        EngineChoice::Cpu => "cpu",
+                        EngineChoice::Webgpu => "webgpu",
+                    }
+                    on:change=move |event| {
+                        let engine = match event_target_value(&event).as_str() {
+                            "cpu" => EngineChoice::Cpu,
+                            "webgpu" => EngineChoice::Webgpu,
+                            _ => EngineChoice::Automatic,
+                        };
+                        page.happened(Action::Changed(Change::Engine(engine)));
+                    }
+                >
+                    <option value="automatic">"The faster one"</option>
+                    <option value="webgpu">"WebGPU"</option>
+                    <option value="cpu">"CPU"</option>
+                </select>
+            </div>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    id="all-measures"
+                    prop:checked=move || all.get()
+                    on:change=move |event| page.happened(Action::Changed(Change::AllMeasures(event_target_checked(&event))))
+                />
+                "Compute the other measures too"
+            </label>
+        </details>
+    }
+    .into_any()
+}
+
+fn row_policy(page: Page) -> AnyView {
+    let policy = page.part(|state| state.settings.row_policy);
+    let set = move |policy| page.happened(Action::Changed(Change::RowPolicy(policy)));
+    view! {
+        <label for="row-policy">"Feature maps"</label>
+        <select
+            id="row-policy"
+            prop:value=move || match policy.get() {
+                RowPolicy::Flatten => "flatten",
+                RowPolicy::AveragePool => "average-pool",
+                RowPolicy::PositionsAsSamples => "positions-as-samples",
+                RowPolicy::Units { .. } => "units",
+            }
+            on:change=move |event| set(match event_target_value(&event).as_str() {
+                "average-pool" => RowPolicy::AveragePool,
+                "positions-as-samples" => RowPolicy::PositionsAsSamples,
+                "units" => RowPolicy::Units { count: 1024, seed: 0 },
+                _ => RowPolicy::Flatten,
+            })
+        >
+            <option value="flatten">"All values"</option>
+            <option value="average-pool">"Mean of each channel"</option>
+            <option value="positions-as-samples">"Positions as samples"</option>
+            <option value="units">"Some units"</option>
+        </select>
+        {move || {
+            let RowPolicy::Units { count, seed } = policy.get() else { return ().into_any() };
+            view! {
+                <label for="units-count">"Units"</label>
+                <input
+                    type="number"
+                    id="units-count"
+                    min="1"
+                    prop:value=count.to_string()
+                    on:change=move |event| set(RowPolicy::Units { count: event_target_value(&event).parse().unwrap_or(count).max(1), seed })
+                />
+                <label for="units-seed">"Seed"</label>
+                <input
+                    type="number"
+                    id="units-seed"
+                    min="0"
+                    prop:value=seed.to_string()
+                    on:change=move |event| set(RowPolicy::Units { count, seed: event_target_value(&event).parse().unwrap_or(seed) })
+                />
+            }
+            .into_any()
+        }}
+    }
+    .into_any()
+}
+
+/// The one button: Compare, or Cancel while a comparison runs.
+pub(super) fn action(page: Page) -> AnyView {
+    let phase = page.part(|state| state.run.as_ref().map(|run| run.phase));
+    let obstacle = page.part(|state| if state.run.is_some() { None } else { state.obstacle() });
+    let id = move || if phase.get().is_some() { "cancel" } else { "compare" };
+    let text = move || match phase.get() {
+        None => "Compare",
+        Some(RunPhase::Running) => "Cancel",
+        Some(RunPhase::Cancelling) => "Cancelling",
+    };
+    let press = move |_| {
+        page.happened(if phase.get_untracked().is_some() { Action::CancelPressed } else { Action::ComparePressed })
+    };
+    view! {
+        <div class="action">
+            <p id="obstacle">{move || obstacle.get()}</p>
+            <button
+                type="button"
+                class="primary"
+                id=id
+                aria-describedby="obstacle"
+                disabled=move || obstacle.get().is_some() || phase.get() == Some(RunPhase::Cancelling)
+                on:click=press
+            >
+                {text}
+            </button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,21 @@
+//! The interface: views of [`crate::state::State`], and its effects on the browser.
+
+mod architecture;
+mod browser;
+mod cell;
+mod drop;
+mod exports;
+mod figure;
+mod frame;
+mod keys;
+mod link;
+mod map;
+mod measure;
+mod networks;
+mod page;
+mod probe;
+mod result;
+mod start;
+mod table;
+
+pub use start::start;

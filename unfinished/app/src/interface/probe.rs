@@ -1,0 +1,240 @@
+//! The probe set: which images, how many, how they are normalised.
+
+use leptos::prelude::*;
+use repgeo_core::data::{Normalisation, Subset};
+use wasm_bindgen::{Clamped, JsCast as _};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+
+use super::networks::{choose, reading, reset};
+use super::page::Page;
+use crate::format;
+use crate::protocol::{NormalisationChoice, ProbeSummary, Purpose, Thumbnails};
+use crate::state::{Action, Change, EngineStatus, FileItem, FileStatus};
+
+pub(super) fn view(page: Page) -> AnyView {
+    let files = page
+        .part(|state| state.files.iter().filter(|file| file.purpose == Purpose::Probe).cloned().collect::<Vec<_>>());
+    let waiting = page.part(|state| !matches!(state.engine, EngineStatus::Ready(_)));
+    let status = move || {
+        let files = files.get();
+        let any = |which: fn(&FileStatus) -> bool| files.iter().any(|file| which(&file.status));
+        match () {
+            () if any(|status| matches!(status, FileStatus::Reading { .. })) => "reading",
+            () if any(|status| matches!(status, FileStatus::Refused { .. })) => "refused",
+            () if any(|status| matches!(status, FileStatus::Probe(_))) => "loaded",
+            () => "none",
+        }
+    };
+    let count = page.part(|state| state.probe().map(|probe| probe.count));
+    let needed = page.part(|state| state.needs_probe() || state.inputs().next().is_none());
+    let bundled = page.part(|state| state.catalogue.probes.clone());
+    view! {
+        <h2>"Probe set"</h2>
+        <Show when=move || !needed.get()>
+            <p class="hint">"Activations bring their own samples: no probe set is needed."</p>
+        </Show>
+        <div id="probe" data-status=status data-count=move || count.get().map(|count| count.to_string())>
+            {move || files.get().into_iter().map(|file| item(page, file, waiting.get())).collect_view()}
+        </div>
+        <div class="choosers">
+            <label class="button">
+                "Choose images"
+                <input
+                    type="file"
+                    id="probe-input"
+                    multiple
+                    aria-label="Choose a probe set"
+                    on:change=move |event| choose(page, &event, Purpose::Probe)
+                />
+            </label>
+            <Show when=move || !bundled.get().is_empty()>
+                <label>
+                    <span class="unseen">"Use a bundled probe set"</span>
+                    <select
+                        id="probe-bundled"
+                        on:change=move |event| {
+                            if let Ok(index) = event_target_value(&event).parse() {
+                                page.happened(Action::BundledProbeChosen(index));
+                            }
+                            reset(&event);
+                        }
+                    >
+                        <option value="">"Use bundled"</option>
+                        {move || {
+                            bundled
+                                .get()
+                                .into_iter()
+                                .enumerate()
+                                .map(|(index, file)| {
+                                    view! { <option value=index.to_string() data-file=file.files.first().cloned()>{file.name}</option> }
+                                })
+                                .collect_view()
+                        }}
+                    </select>
+                </label>
+            </Show>
+        </div>
+        <div class="fields">
+            {samples(page)}
+            {subset(page)}
+            {normalisation(page)}
+        </div>
+    }
+    .into_any()
+}
+
+fn item(page: Page, file: FileItem, waiting: bool) -> AnyView {
+    let FileItem { id, name, status, .. } = file;
+    let title = name.clone();
+    match status {
+        FileStatus::Probe(summary) => loaded(summary),
+        FileStatus::Reading { fraction } => view! { <p class="name">{name}</p> {reading(None, fraction, waiting)} }.into_any(),
+        FileStatus::Refused { reason } => view! {
+            <div class="refused">
+                <div class="file">
+                    <p class="name">{name}</p>
+                    <p class="message" role="alert">{reason}</p>
+                </div>
+                <button type="button" class="plain remove" aria-label=format!("Remove {title}") on:click=move |_| page.happened(Action::FileRemoved(id))>
+                    "×"
+                </button>
+            </div>
+        }
+        .into_any(),
+        _ => ().into_any(),
+    }
+}
+
+fn loaded(summary: ProbeSummary) -> AnyView {
+    let shape = summary.shape;
+    let classes = match summary.classes.len() {
+        0 => String::new(),
+        classes => format!(" · {classes} classes"),
+    };
+    let count =
+        if summary.count == 1 { "1 image".to_owned() } else { format!("{} images", format::count(summary.count)) };
+    let facts = format!("{count} of {} × {} × {}{classes}", shape.channels, shape.height, shape.width);
+    view! {
+        <p class="name">{summary.name}</p>
+        <p class="fact">{facts}</p>
+        {thumbnails(summary.thumbnails)}
+    }
+    .into_any()
+}
+
+/// The first images, side by side on one canvas.
+fn thumbnails(thumbnails: Thumbnails) -> AnyView {
+    let text = if thumbnails.labels.is_empty() {
+        format!("The first {} images", thumbnails.count)
+    } else {
+        format!("The first images: {}", thumbnails.labels.join(", "))
+    };
+    let canvas = NodeRef::<leptos::html::Canvas>::new();
+    let (width, height) = (thumbnails.width * thumbnails.count, thumbnails.height);
+    canvas.on_load(move |canvas| {
+        let _ = paint(&canvas, &thumbnails);
+    });
+    view! {
+        <canvas class="thumbnails" node_ref=canvas width=width.to_string() height=height.to_string() role="img" aria-label=text.clone() title=text></canvas>
+    }
+    .into_any()
+}
+
+fn paint(canvas: &HtmlCanvasElement, thumbnails: &Thumbnails) -> Option<()> {
+    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    let size = thumbnails.width * thumbnails.height * 4;
+    for (index, pixels) in thumbnails.pixels.chunks_exact(size.max(1)).enumerate() {
+        let width = u32::try_from(thumbnails.width).ok()?;
+        let image = ImageData::new_with_u8_clamped_array(Clamped(pixels), width).ok()?;
+        context.put_image_data(&image, (index * thumbnails.width) as f64, 0.0).ok()?;
+    }
+    Some(())
+}
+
+fn samples(page: Page) -> AnyView {
+    let samples = page.part(|state| state.settings.samples);
+    view! {
+        <label for="samples">"Images"</label>
+        <input
+            type="number"
+            id="samples"
+            min="4"
+            step="1"
+            inputmode="numeric"
+            prop:value=move || samples.get().map(|samples| samples.to_string()).unwrap_or_default()
+            on:input=move |event| page.happened(Action::Changed(Change::Samples(event_target_value(&event).trim().parse().ok())))
+        />
+    }
+    .into_any()
+}
+
+fn subset(page: Page) -> AnyView {
+    let subset = page.part(|state| state.settings.subset);
+    let set = move |subset| page.happened(Action::Changed(Change::Subset(subset)));
+    view! {
+        <label for="subset">"Which"</label>
+        <select
+            id="subset"
+            prop:value=move || if subset.get() == Subset::First { "first" } else { "stratified" }
+            on:change=move |event| set(if event_target_value(&event) == "first" { Subset::First } else { Subset::Stratified { seed: 0 } })
+        >
+            <option value="first">"The first ones"</option>
+            <option value="stratified">"Balanced classes"</option>
+        </select>
+        {move || {
+            let Subset::Stratified { seed } = subset.get() else { return ().into_any() };
+            view! {
+                <label for="subset-seed">"Seed"</label>
+                <input
+                    type="number"
+                    id="subset-seed"
+                    min="0"
+                    step="1"
+                    prop:value=seed.to_string()
+                    on:change=move |event| set(Subset::Stratified { seed: event_target_value(&event).parse().unwrap_or(0) })
+                />
+            }
+            .into_any()
+        }}
+    }
+    .into_any()
+}
+
+fn normalisation(page: Page) -> AnyView {
+    let chosen = page.part(|state| match &state.settings.normalisation {
+        NormalisationChoice::Automatic => "automatic".to_owned(),
+        NormalisationChoice::ProbeSet => "probe-set".to_owned(),
+        NormalisationChoice::Preset(id) => id.clone(),
+    });
+    let choice = |value: String| match value.as_str() {
+        "automatic" => NormalisationChoice::Automatic,
+        "probe-set" => NormalisationChoice::ProbeSet,
+        _ => NormalisationChoice::Preset(value),
+    };
+    let presets =
+        Normalisation::PRESETS.iter().map(|id| view! { <option value=*id>{preset_name(id)}</option> }).collect_view();
+    view! {
+        <label for="normalization">"Normalisation"</label>
+        <select
+            id="normalization"
+            prop:value=move || chosen.get()
+            on:change=move |event| page.happened(Action::Changed(Change::Normalisation(choice(event_target_value(&event)))))
+        >
+            <option value="automatic">"As the checkpoint says"</option>
+            <option value="probe-set">"Probe set's own statistics"</option>
+            {presets}
+        </select>
+    }
+    .into_any()
+}
+
+fn preset_name(id: &str) -> String {
+    match id {
+        "cifar" => "CIFAR".to_owned(),
+        "imagenet" => "ImageNet".to_owned(),
+        "fashion-mnist" => "Fashion-MNIST".to_owned(),
+        "mnist" => "MNIST".to_owned(),
+        "none" => "None (0 to 1)".to_owned(),
+        other => other.to_owned(),
+    }
+}

@@ -1,0 +1,398 @@
+//! What the interface and the engine say to each other.
+//!
+//! Messages are JSON text. The pixels of thumbnails travel beside the text, as bytes ([`Event::attachment`]). Files never
+//! travel in a message: the interface names a URL of its own page, or a `blob:` URL of a file that was chosen or dropped,
+//! and the engine reads it, so that no large file passes through the interface.
+
+use repgeo_core::activation::RowPolicy;
+use repgeo_core::data::{ImageShape, Normalisation, Subset};
+use repgeo_core::model::Architecture;
+use repgeo_core::study::Cell;
+use repgeo_core::supervise::Progress;
+use serde::{Deserialize, Serialize};
+
+/// The version of this protocol. The engine's files are cached under fixed names, so both sides say theirs.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The interface's number for a file that it asked the engine to read.
+pub type FileId = u32;
+
+/// The interface's number for one press of Compare.
+pub type RunId = u32;
+
+/// What the interface asks of the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum Request {
+    /// The first message: start with this engine.
+    Start {
+        /// Which device is wanted.
+        engine: EngineChoice,
+    },
+    /// Read files and recognise each by its content. Those that are neither networks nor activations are taken together
+    /// as one probe set.
+    Open {
+        /// The files, in the order in which they were chosen.
+        files: Vec<FileSource>,
+        /// What they were chosen as.
+        purpose: Purpose,
+    },
+    /// What a checkpoint is whose architecture could not be inferred.
+    Describe {
+        /// The file.
+        id: FileId,
+        /// Its architecture.
+        architecture: Architecture,
+    },
+    /// Forget a file.
+    Remove {
+        /// The file.
+        id: FileId,
+    },
+    /// Compare.
+    Compare {
+        /// The number of the run.
+        run: RunId,
+        /// What is compared, and how.
+        settings: CompareSettings,
+    },
+    /// Stop the run.
+    Cancel {
+        /// The number of the run.
+        run: RunId,
+    },
+}
+
+/// A file that the engine is to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSource {
+    /// The interface's number for it.
+    pub id: FileId,
+    /// The file name, for messages and as one hint of its format.
+    pub name: String,
+    /// Where the engine reads it: a `blob:` URL or an absolute URL of the page's own origin.
+    pub url: String,
+}
+
+/// What files were chosen as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// Dropped somewhere on the page: whatever the content says.
+    Any,
+    /// Networks or activations.
+    Input,
+    /// A probe set.
+    Probe,
+}
+
+/// Which device is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineChoice {
+    /// The faster one, by a measured warm-up.
+    #[default]
+    Automatic,
+    /// The CPU engine.
+    Cpu,
+    /// WebGPU, where there is an adapter.
+    Webgpu,
+}
+
+/// What is compared, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompareSettings {
+    /// The networks and activation files, in order.
+    pub inputs: Vec<CompareInput>,
+    /// The first file of the probe set; absent when only activations are compared.
+    pub probe: Option<FileId>,
+    /// How many images.
+    pub samples: usize,
+    /// Which images.
+    pub subset: Subset,
+    /// How pixels are normalised.
+    pub normalisation: NormalisationChoice,
+    /// Ids of the measures.
+    pub measures: Vec<String>,
+    /// How a feature map becomes a row.
+    pub row_policy: RowPolicy,
+    /// Which device is wanted.
+    pub engine: EngineChoice,
+}
+
+/// One network or activation file of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompareInput {
+    /// The file.
+    pub id: FileId,
+    /// Its name in the report and in figures, unique in the comparison.
+    pub name: String,
+}
+
+/// How pixels are normalised.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NormalisationChoice {
+    /// As each checkpoint's metadata says, else by the probe set's own statistics.
+    #[default]
+    Automatic,
+    /// By the probe set's own statistics.
+    ProbeSet,
+    /// By the preset with this id.
+    Preset(String),
+}
+
+/// What the engine tells the interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The worker's code has loaded.
+    Awake {
+        /// [`PROTOCOL_VERSION`] of the engine.
+        version: u32,
+    },
+    /// The device was chosen, at the start or anew.
+    Ready {
+        /// Which it is, and why.
+        engine: EngineReport,
+    },
+    /// A file is being read.
+    Reading {
+        /// The file.
+        id: FileId,
+        /// The part that was read, from 0 to 1.
+        fraction: f64,
+    },
+    /// A network or an activation file is there.
+    Loaded {
+        /// The file.
+        id: FileId,
+        /// What it holds.
+        summary: InputSummary,
+    },
+    /// A checkpoint was read, but its architecture could not be inferred.
+    ArchitectureUnknown {
+        /// The file.
+        id: FileId,
+        /// Why, in one sentence.
+        reason: String,
+    },
+    /// A probe set is there; it replaces the one before.
+    ProbeLoaded {
+        /// The files that it was made of.
+        ids: Vec<FileId>,
+        /// What it holds.
+        summary: ProbeSummary,
+    },
+    /// A file could not be used. Everything else stays as it was.
+    Refused {
+        /// The file.
+        id: FileId,
+        /// Why, in one sentence that names the file, the part, and what was expected.
+        reason: String,
+    },
+    /// Where the run stands.
+    Progress {
+        /// The run.
+        run: RunId,
+        /// Where it stands.
+        progress: Progress,
+    },
+    /// The layers of one input are known.
+    Layers {
+        /// The run.
+        run: RunId,
+        /// Index into [`CompareSettings::inputs`].
+        input: usize,
+        /// Names, first to last.
+        layers: Vec<String>,
+    },
+    /// Cells are there.
+    Cells {
+        /// The run.
+        run: RunId,
+        /// The cells.
+        cells: Vec<CellReport>,
+    },
+    /// The run is complete.
+    Done {
+        /// The run.
+        run: RunId,
+        /// The report, as it is exported.
+        json: String,
+        /// The same values as CSV.
+        csv: String,
+    },
+    /// The run ended without a result.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// Why, in one sentence.
+        reason: String,
+    },
+    /// The run was stopped as asked.
+    Cancelled {
+        /// The run.
+        run: RunId,
+    },
+    /// Something that the user should know, in one sentence.
+    Note {
+        /// The sentence.
+        text: String,
+    },
+    /// The engine cannot go on and has to be started again.
+    Broken {
+        /// Why, in one sentence.
+        reason: String,
+    },
+}
+
+impl Event {
+    /// Takes the bytes that travel beside the text out of the event.
+    pub fn attachment(&mut self) -> Option<Vec<u8>> {
+        match self {
+            Self::ProbeLoaded { summary, .. } => Some(std::mem::take(&mut summary.thumbnails.pixels)),
+            _ => None,
+        }
+    }
+
+    /// Puts the bytes that travelled beside the text back.
+    pub fn attach(&mut self, bytes: Vec<u8>) {
+        if let Self::ProbeLoaded { summary, .. } = self {
+            summary.thumbnails.pixels = bytes;
+        }
+    }
+}
+
+/// Which device the engine computes on, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineReport {
+    /// `cpu` or `webgpu`.
+    pub id: String,
+    /// Its name for people: `CPU`, `WebGPU`.
+    pub name: String,
+    /// Why this one, in one sentence, with the times that were measured.
+    pub reason: String,
+}
+
+/// What a network or an activation file holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InputSummary {
+    /// Whether it is a network.
+    pub network: bool,
+    /// The architecture in words, or the number of layers and samples of activations.
+    pub description: String,
+    /// Number of trainable parameters of a network.
+    pub parameters: Option<usize>,
+    /// The container that it was read from, such as `safetensors`.
+    pub container: String,
+    /// The normalisation that the file's own metadata names.
+    pub normalisation: Option<Normalisation>,
+    /// The images that a network takes, in words, such as `images of 1×28×28`.
+    pub expects: Option<String>,
+    /// What the reader should know of how the file was read.
+    pub report: Vec<Remark>,
+}
+
+/// One line of a load report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// Whether it deserves attention; otherwise it is for the record.
+    pub attention: bool,
+    /// One sentence.
+    pub text: String,
+}
+
+/// What a probe set holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeSummary {
+    /// What people call it.
+    pub name: String,
+    /// The shape of one image.
+    pub shape: ImageShape,
+    /// Number of images.
+    pub count: usize,
+    /// Whether every image has a label, as stratified subsets need.
+    pub labelled: bool,
+    /// Names of the classes, where known.
+    pub classes: Vec<String>,
+    /// The first images.
+    pub thumbnails: Thumbnails,
+}
+
+/// Small pictures of the same size.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Thumbnails {
+    /// How many.
+    pub count: usize,
+    /// Pixels of a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// The label of each, where known.
+    pub labels: Vec<String>,
+    /// Red, green, blue and opacity of each pixel, picture after picture; travels beside the text.
+    #[serde(skip)]
+    pub pixels: Vec<u8>,
+}
+
+/// One computed cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellReport {
+    /// The measure's id.
+    pub measure: String,
+    /// Index of the pair of inputs, in the report's order.
+    pub pair: usize,
+    /// Index of the layer of the first input.
+    pub row: usize,
+    /// Index of the layer of the second input.
+    pub column: usize,
+    /// The value, or why there is none.
+    pub cell: Cell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn probe_loaded() -> Event {
+        Event::ProbeLoaded {
+            ids: vec![3],
+            summary: ProbeSummary {
+                name: "two pixels".into(),
+                shape: ImageShape { channels: 1, height: 1, width: 2 },
+                count: 1,
+                labelled: false,
+                classes: vec![],
+                thumbnails: Thumbnails { count: 1, width: 2, height: 1, labels: vec![], pixels: (0..8).collect() },
+            },
+        }
+    }
+
+    #[test]
+    fn pixels_travel_beside_the_text() {
+        let sent = probe_loaded();
+        let mut body = sent.clone();
+        let bytes = body.attachment().unwrap();
+        let text = serde_json::to_string(&body).unwrap();
+        assert!(!text.contains("\"pixels\""), "{text}");
+
+        let mut received: Event = serde_json::from_str(&text).unwrap();
+        assert_ne!(received, sent);
+        received.attach(bytes);
+        assert_eq!(received, sent);
+    }
+
+    #[test]
+    fn a_cell_without_a_value_keeps_its_reason() {
+        let cell = CellReport {
+            measure: "cka-linear".into(),
+            pair: 0,
+            row: 1,
+            column: 2,
+            cell: Cell::Absent { absent: "constant in every feature".into() },
+        };
+        let text = serde_json::to_string(&Event::Cells { run: 7, cells: vec![cell.clone()] }).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), Event::Cells { run: 7, cells: vec![cell] });
+    }
+}

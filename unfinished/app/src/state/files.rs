@@ -1,0 +1,247 @@
+//! The files that were chosen: networks, activations and the probe set.
+
+use repgeo_core::model::Architecture;
+
+use super::{ChosenFile, Effect, State};
+use crate::catalogue::{BundledProbe, file_name};
+use crate::protocol::{FileId, FileSource, InputSummary, ProbeSummary, Purpose, Request};
+
+/// A file, or several that are one probe set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileItem {
+    /// The number of the first file.
+    pub id: FileId,
+    /// What the list calls it.
+    pub name: String,
+    /// Where the engine reads it.
+    pub sources: Vec<FileSource>,
+    /// What it was chosen as.
+    pub purpose: Purpose,
+    /// What became of it.
+    pub status: FileStatus,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FileStatus {
+    /// It is being read.
+    Reading {
+        /// The part that was read, from 0 to 1.
+        fraction: f64,
+    },
+    /// A network or activations.
+    Input(InputSummary),
+    /// A checkpoint whose architecture is to be given.
+    ArchitectureUnknown {
+        /// Why it could not be inferred.
+        reason: String,
+    },
+    /// The probe set.
+    Probe(ProbeSummary),
+    /// It could not be used.
+    Refused {
+        /// Why, in one sentence.
+        reason: String,
+    },
+}
+
+/// The letter of the input at a place: A, B, …, Z, A2, ….
+#[must_use]
+pub fn letter(index: usize) -> String {
+    let letter = char::from(b'A' + u8::try_from(index % 26).unwrap_or_default());
+    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26 + 1) }
+}
+
+impl State {
+    /// The loaded networks and activation files, in order: A, B, ….
+    pub fn inputs(&self) -> impl Iterator<Item = (&FileItem, &InputSummary)> {
+        self.files.iter().filter_map(|file| match &file.status {
+            FileStatus::Input(summary) => Some((file, summary)),
+            _ => None,
+        })
+    }
+
+    /// The names of the inputs in the report: the file names without their endings, made unique.
+    #[must_use]
+    pub fn input_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (file, _) in self.inputs() {
+            let stem = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
+            let taken = |name: &str| names.iter().any(|other| other == name);
+            let name = if taken(stem) {
+                (2..).map(|number| format!("{stem} ({number})")).find(|name| !taken(name)).unwrap_or_default()
+            } else {
+                stem.to_owned()
+            };
+            names.push(name);
+        }
+        names
+    }
+
+    /// The probe set.
+    #[must_use]
+    pub fn probe(&self) -> Option<&ProbeSummary> {
+        self.files.iter().find_map(|file| match &file.status {
+            FileStatus::Probe(summary) => Some(summary),
+            _ => None,
+        })
+    }
+
+    pub(super) fn probe_file(&self) -> Option<&FileItem> {
+        self.files.iter().find(|file| matches!(file.status, FileStatus::Probe(_)))
+    }
+
+    pub(super) fn choose_files(&mut self, files: Vec<ChosenFile>, purpose: Purpose) -> Vec<Effect> {
+        self.dragging = false;
+        if files.is_empty() {
+            return Vec::new();
+        }
+        self.demo_pending = false;
+        let mut effects = Vec::new();
+        let sources: Vec<FileSource> = files.into_iter().map(|file| self.source(file.name, file.url)).collect();
+        let (images, others): (Vec<_>, Vec<_>) = match purpose {
+            Purpose::Probe => (sources, Vec::new()),
+            Purpose::Input => (Vec::new(), sources),
+            Purpose::Any => sources.into_iter().partition(|source| is_picture(&source.name)),
+        };
+        if !images.is_empty() {
+            effects.extend(self.open_together(images));
+        }
+        effects.extend(self.open_each(others, purpose));
+        effects
+    }
+
+    pub(super) fn choose_bundled_network(&mut self, index: usize) -> Vec<Effect> {
+        let Some(bundled) = self.catalogue.networks.get(index).cloned() else { return Vec::new() };
+        self.demo_pending = false;
+        self.demo_untouched = false;
+        let source = self.bundled_source(&bundled.file);
+        self.open_each(vec![source], Purpose::Input)
+    }
+
+    pub(super) fn choose_bundled_probe(&mut self, index: usize) -> Vec<Effect> {
+        let Some(bundled) = self.catalogue.probes.get(index).cloned() else { return Vec::new() };
+        self.demo_pending = false;
+        self.open_bundled_probe(&bundled)
+    }
+
+    pub(super) fn open_bundled_probe(&mut self, bundled: &BundledProbe) -> Vec<Effect> {
+        let sources = bundled.files.iter().map(|file| self.bundled_source(file)).collect();
+        self.open_together(sources)
+    }
+
+    pub(super) fn bundled_source(&mut self, file: &str) -> FileSource {
+        self.source(file_name(file).to_owned(), file.to_owned())
+    }
+
+    fn source(&mut self, name: String, url: String) -> FileSource {
+        self.next_file += 1;
+        FileSource { id: self.next_file, name, url }
+    }
+
+    pub(super) fn open_each(&mut self, sources: Vec<FileSource>, purpose: Purpose) -> Vec<Effect> {
+        if sources.is_empty() {
+            return Vec::new();
+        }
+        for source in &sources {
+            self.files.push(FileItem {
+                id: source.id,
+                name: source.name.clone(),
+                sources: vec![source.clone()],
+                purpose,
+                status: FileStatus::Reading { fraction: 0.0 },
+            });
+        }
+        self.send(Request::Open { files: sources, purpose })
+    }
+
+    pub(super) fn open_together(&mut self, sources: Vec<FileSource>) -> Vec<Effect> {
+        let Some(first) = sources.first() else { return Vec::new() };
+        let name = if sources.len() == 1 { first.name.clone() } else { format!("{} files", sources.len()) };
+        let effects =
+            self.forget(|file| file.purpose == Purpose::Probe && matches!(file.status, FileStatus::Refused { .. }));
+        let status = FileStatus::Reading { fraction: 0.0 };
+        self.files.push(FileItem { id: first.id, name, sources: sources.clone(), purpose: Purpose::Probe, status });
+        effects.into_iter().chain(self.send(Request::Open { files: sources, purpose: Purpose::Probe })).collect()
+    }
+
+    pub(super) fn remove_file(&mut self, id: FileId) -> Vec<Effect> {
+        self.demo_pending = false;
+        self.demo_untouched = false;
+        self.forget(|file| file.id == id)
+    }
+
+    pub(super) fn describe_file(&mut self, id: FileId, architecture: Architecture) -> Vec<Effect> {
+        let Some(file) = self.file_of(id) else { return Vec::new() };
+        file.status = FileStatus::Reading { fraction: 1.0 };
+        self.send(Request::Describe { id, architecture })
+    }
+
+    /// The files that were read for a probe set are one item from now on, and the probe set before is gone.
+    pub(super) fn take_probe(&mut self, ids: &[FileId], summary: ProbeSummary) -> Vec<Effect> {
+        let Some(&first) = ids.first() else { return Vec::new() };
+        let effects = self.forget(|file| matches!(file.status, FileStatus::Probe(_)) && file.id != first);
+        let mut sources = Vec::new();
+        for file in &self.files {
+            sources.extend(file.sources.iter().filter(|source| ids.contains(&source.id)).cloned());
+        }
+        self.files.retain(|file| file.id == first || !ids.contains(&file.id));
+        if let Some(file) = self.file_of(first) {
+            file.sources = sources;
+            file.purpose = Purpose::Probe;
+            file.name = summary.name.clone();
+            file.status = FileStatus::Probe(summary);
+        }
+        effects
+    }
+
+    /// The bundled networks make room for the first of the user's own, as long as the user has not chosen among them.
+    pub(super) fn put_demo_away(&mut self, arrived: FileId) -> Vec<Effect> {
+        let own =
+            |file: &FileItem| file.id == arrived && file.sources.iter().any(|source| source.url.starts_with("blob:"));
+        if !self.demo_untouched || !self.files.iter().any(own) {
+            return Vec::new();
+        }
+        self.demo_untouched = false;
+        self.picture = None;
+        self.selection = super::Selection::default();
+        let networks = self.catalogue.demo.clone().map(|demo| demo.networks).unwrap_or_default();
+        self.forget(|file| file.sources.iter().any(|source| networks.contains(&source.url)))
+    }
+
+    fn forget(&mut self, which: impl Fn(&FileItem) -> bool) -> Vec<Effect> {
+        let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files).into_iter().partition(which);
+        self.files = kept;
+        let mut effects = Vec::new();
+        for file in gone {
+            effects.extend(self.send(Request::Remove { id: file.id }));
+            let urls = file.sources.into_iter().map(|source| source.url).filter(|url| url.starts_with("blob:"));
+            effects.extend(urls.map(Effect::Release));
+        }
+        effects
+    }
+
+    pub(super) fn file_of(&mut self, id: FileId) -> Option<&mut FileItem> {
+        self.files.iter_mut().find(|file| file.id == id || file.sources.iter().any(|source| source.id == id))
+    }
+
+    /// Asks a new engine for everything that the one before had.
+    pub(super) fn reopen(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for file in &mut self.files {
+            if matches!(file.status, FileStatus::Refused { .. }) {
+                continue;
+            }
+            file.status = FileStatus::Reading { fraction: 0.0 };
+            effects.push(Effect::Send(Request::Open { files: file.sources.clone(), purpose: file.purpose }));
+        }
+        effects
+    }
+}
+
+/// Whether a file is one of a selection of pictures. Only how a drop is grouped follows from this; what a file is
+/// follows from its content.
+fn is_picture(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    matches!(ending.as_deref(), Some("png" | "jpg" | "jpeg"))
+}

@@ -1,0 +1,205 @@
+//! What is drawn: the maps of a report, or of a run that is under way.
+
+use repgeo_core::study::{Comparison, LayerMap};
+
+use super::{Effect, State, letter};
+use crate::catalogue::Catalogue;
+use crate::protocol::{CellReport, CompareSettings, NormalisationChoice, Purpose};
+
+/// The maps that can be shown, and which one is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// For each measure its id and one map for each pair of inputs.
+    maps: Vec<(String, Vec<LayerMap>)>,
+    /// Number of inputs.
+    pub inputs: usize,
+    /// The shown measure, as an index.
+    pub measure: usize,
+    /// The shown pair, as an index.
+    pub pair: usize,
+    /// The report, when it is complete.
+    pub report: Option<Comparison>,
+    /// Where the values come from.
+    pub origin: Origin,
+}
+
+/// Where a picture's values come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Origin {
+    /// They are bundled with the page.
+    Stored {
+        /// The report, as it is exported.
+        json: String,
+    },
+    /// A run that is not complete.
+    Partial,
+    /// A complete run.
+    Computed {
+        /// What was asked for.
+        settings: CompareSettings,
+        /// The report, as it is exported.
+        json: String,
+        /// The same values as CSV.
+        csv: String,
+    },
+}
+
+/// The pairs of this many inputs, in the report's order.
+pub(super) fn pairs(inputs: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..inputs).flat_map(move |a| (a + 1..inputs).map(move |b| (a, b)))
+}
+
+impl Picture {
+    pub(super) fn empty(maps: Vec<(String, Vec<LayerMap>)>, inputs: usize) -> Self {
+        Self { maps, inputs, measure: 0, pair: 0, report: None, origin: Origin::Partial }
+    }
+
+    pub(super) fn of(report: Comparison, origin: Origin) -> Self {
+        let mut maps = Vec::new();
+        for (index, measure) in report.measures.iter().enumerate() {
+            let pairs = (0..measure.pairs.len()).filter_map(|pair| LayerMap::of(&report, index, pair)).collect();
+            maps.push((measure.id.clone(), pairs));
+        }
+        Self { maps, inputs: report.inputs.len(), measure: 0, pair: 0, report: Some(report), origin }
+    }
+
+    /// The map that is shown, its inputs under their names in the report.
+    #[must_use]
+    pub fn map(&self) -> Option<&LayerMap> {
+        self.maps.get(self.measure)?.1.get(self.pair)
+    }
+
+    /// The letters of the shown inputs.
+    #[must_use]
+    pub fn letters(&self) -> (String, String) {
+        let (a, b) = pairs(self.inputs).nth(self.pair).unwrap_or_default();
+        (letter(a), letter(b))
+    }
+
+    /// Every pair of inputs in words, such as `A × B`.
+    #[must_use]
+    pub fn pair_names(&self) -> Vec<String> {
+        pairs(self.inputs).map(|(a, b)| format!("{} × {}", letter(a), letter(b))).collect()
+    }
+
+    /// The id of the shown measure.
+    #[must_use]
+    pub fn measure_id(&self) -> Option<&str> {
+        self.maps.get(self.measure).map(|(id, _)| id.as_str())
+    }
+
+    /// The report as it is exported, when it is complete.
+    #[must_use]
+    pub fn json(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Stored { json } | Origin::Computed { json, .. } => Some(json),
+            Origin::Partial => None,
+        }
+    }
+
+    /// The values as CSV, when they are complete.
+    #[must_use]
+    pub fn csv(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Computed { csv, .. } => Some(csv.clone()),
+            Origin::Stored { .. } => self.report.as_ref().map(Comparison::to_csv),
+            Origin::Partial => None,
+        }
+    }
+
+    pub(super) fn show_measure(&mut self, id: &str) {
+        if let Some(index) = self.maps.iter().position(|(other, _)| other == id) {
+            self.measure = index;
+        }
+    }
+
+    pub(super) fn show_pair(&mut self, pair: usize) {
+        if pairs(self.inputs).nth(pair).is_some() {
+            self.pair = pair;
+        }
+    }
+
+    pub(super) fn fill(&mut self, cells: Vec<CellReport>) {
+        for CellReport { measure, pair, row, column, cell } in cells {
+            let maps = self.maps.iter_mut().find(|(id, _)| *id == measure).map(|(_, maps)| maps);
+            let slot = maps
+                .and_then(|maps| maps.get_mut(pair))
+                .and_then(|map| map.cells.get_mut(row))
+                .and_then(|row| row.get_mut(column));
+            if let Some(slot) = slot {
+                *slot = Some(cell);
+            }
+        }
+    }
+}
+
+impl State {
+    pub(super) fn choose_pair(&mut self, pair: usize) -> Vec<Effect> {
+        if let Some(picture) = &mut self.picture {
+            picture.show_pair(pair);
+            self.selection = super::Selection::default();
+        }
+        Vec::new()
+    }
+
+    pub(super) fn take_catalogue(&mut self, catalogue: Catalogue) -> Vec<Effect> {
+        let fetch = catalogue.demo.as_ref().map(|demo| Effect::FetchDemo(demo.report.clone()));
+        self.catalogue = catalogue;
+        fetch.into_iter().collect()
+    }
+
+    /// Shows the stored report and asks for its files, unless the user was faster.
+    pub(super) fn take_demo(&mut self, json: &str) -> Vec<Effect> {
+        let Some(demo) = self.catalogue.demo.clone() else { return Vec::new() };
+        if !self.files.is_empty() || self.picture.is_some() {
+            return Vec::new();
+        }
+        let Ok(report) = Comparison::from_json(json) else { return Vec::new() };
+        self.settings.samples = Some(demo.samples);
+        self.settings.subset = demo.subset;
+        self.settings.row_policy = demo.row_policy;
+        self.settings.measure.clone_from(&demo.measure);
+        let mut picture = Picture::of(report, Origin::Stored { json: json.to_owned() });
+        picture.show_measure(&demo.measure);
+        self.picture = Some(picture);
+        self.demo_pending = self.recompute_demo;
+        self.demo_untouched = true;
+
+        let mut effects = Vec::new();
+        for file in &demo.networks {
+            let source = self.bundled_source(file);
+            effects.extend(self.open_each(vec![source], Purpose::Input));
+        }
+        if let Some(probe) = self.catalogue.probes.iter().find(|probe| probe.name == demo.probe).cloned() {
+            effects.extend(self.open_bundled_probe(&probe));
+        }
+        effects
+    }
+
+    /// Whether Compare would compute the bundled comparison.
+    pub(super) fn demo_is_set_up(&self) -> bool {
+        let Some(demo) = &self.catalogue.demo else { return false };
+        let listed = self.files.iter().filter(|file| file.purpose != Purpose::Probe);
+        let urls: Vec<&str> = listed.flat_map(|file| &file.sources).map(|source| source.url.as_str()).collect();
+        let probe = self.catalogue.probes.iter().find(|probe| probe.name == demo.probe);
+        let files = self.files.iter().filter(|file| file.purpose == Purpose::Probe).flat_map(|file| &file.sources);
+        let settings = &self.settings;
+        urls.iter().eq(demo.networks.iter())
+            && probe.is_some_and(|probe| files.map(|source| &source.url).eq(&probe.files))
+            && (settings.samples, settings.subset, settings.row_policy)
+                == (Some(demo.samples), demo.subset, demo.row_policy)
+            && self.picture.as_ref().and_then(Picture::measure_id) == Some(&settings.measure)
+            && settings.normalisation == NormalisationChoice::Automatic
+    }
+
+    /// Computes the bundled comparison anew, or a run that WebGPU lost, as soon as the engine and the files are there.
+    pub(super) fn go_on(&mut self, now: f64) -> Vec<Effect> {
+        if self.resume && self.obstacle().is_none() {
+            self.resume = false;
+            return self.start_run(false, now);
+        }
+        let expected = self.catalogue.demo.as_ref().map(|demo| demo.networks.len());
+        let there = expected == Some(self.inputs().count()) && self.probe().is_some();
+        if self.demo_pending && there { self.start_run(true, now) } else { Vec::new() }
+    }
+}

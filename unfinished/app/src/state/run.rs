@@ -1,0 +1,176 @@
+//! A run: from Compare to its end.
+
+use repgeo_core::study::{Comparison, LayerMap, RangeRecord};
+use repgeo_core::supervise::Progress;
+
+use super::{Effect, Origin, Picture, State};
+use crate::format;
+use crate::protocol::{CellReport, CompareSettings, Request, RunId};
+
+/// A run that was started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// What was asked for.
+    pub settings: CompareSettings,
+    /// Whether it is still wanted.
+    pub phase: RunPhase,
+    /// Where it stands.
+    pub progress: Option<Progress>,
+    /// Seconds that are left, by the pace so far.
+    pub seconds_left: Option<f64>,
+    /// The layers of each input, as far as they are known.
+    layers: Vec<Option<Vec<String>>>,
+    /// The bundled comparison is computed anew: its stored values stay until the new ones are there.
+    anew: bool,
+    started: f64,
+}
+
+/// Whether a run is still wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunPhase {
+    /// It goes on.
+    Running,
+    /// It was asked to stop.
+    Cancelling,
+}
+
+impl State {
+    pub(super) fn start_run(&mut self, anew: bool, now: f64) -> Vec<Effect> {
+        if self.run.is_some() || self.obstacle().is_some() {
+            return Vec::new();
+        }
+        self.next_run += 1;
+        self.demo_pending = false;
+        self.notice = None;
+        self.outcome = None;
+        let settings = self.compare_settings();
+        if !anew {
+            self.picture = None;
+            self.selection = super::Selection::default();
+        }
+        self.run = Some(Run {
+            id: self.next_run,
+            layers: vec![None; settings.inputs.len()],
+            settings: settings.clone(),
+            phase: RunPhase::Running,
+            progress: None,
+            seconds_left: None,
+            anew,
+            started: now,
+        });
+        vec![Effect::Send(Request::Compare { run: self.next_run, settings })]
+    }
+
+    pub(super) fn cancel_run(&mut self) -> Vec<Effect> {
+        let Some(run) = self.run.as_mut().filter(|run| run.phase == RunPhase::Running) else { return Vec::new() };
+        run.phase = RunPhase::Cancelling;
+        vec![Effect::Send(Request::Cancel { run: run.id }), Effect::WatchCancel(run.id)]
+    }
+
+    /// The engine did not stop in time: it is replaced.
+    pub(super) fn give_up_on_run(&mut self, run: RunId) -> Vec<Effect> {
+        if self.run.as_ref().is_none_or(|current| current.id != run || current.phase != RunPhase::Cancelling) {
+            return Vec::new();
+        }
+        self.end_cancelled(run);
+        self.notice = Some("The engine was busy and was started again; your files are being read again.".to_owned());
+        self.restart_engine()
+    }
+
+    pub(super) fn end_cancelled(&mut self, run: RunId) {
+        if self.running(run).is_some() {
+            self.run = None;
+            self.outcome = Some("Cancelled".to_owned());
+        }
+    }
+
+    pub(super) fn fail_run(&mut self, run: RunId, reason: String) {
+        if self.running(run).is_some() {
+            self.run = None;
+            self.outcome = Some("Stopped".to_owned());
+            self.notice = Some(reason);
+        }
+    }
+
+    pub(super) fn note_progress(&mut self, run: RunId, progress: Progress, now: f64) {
+        let Some(run) = self.running(run) else { return };
+        let elapsed = (now - run.started) / 1000.0;
+        let known = elapsed > 1.0 && progress.fraction > 0.02;
+        run.seconds_left = known.then(|| elapsed * (1.0 - progress.fraction) / progress.fraction);
+        run.progress = Some(progress);
+    }
+
+    pub(super) fn take_layers(&mut self, run: RunId, input: usize, layers: Vec<String>) {
+        let cards = self.cards.clone();
+        let Some(run) = self.running(run) else { return };
+        if let Some(slot) = run.layers.get_mut(input) {
+            *slot = Some(layers);
+        }
+        if run.anew {
+            return;
+        }
+        let Some(layers) = run.layers.iter().cloned().collect::<Option<Vec<_>>>() else { return };
+        let settings = run.settings.clone();
+        let mut maps = Vec::new();
+        for id in &settings.measures {
+            let Some(card) = cards.iter().find(|card| card.id == id) else { return };
+            let mut pairs = Vec::new();
+            for (a, b) in super::picture::pairs(settings.inputs.len()) {
+                let (Some(first), Some(second)) = (settings.inputs.get(a), settings.inputs.get(b)) else { return };
+                let (rows, columns) =
+                    (layers.get(a).cloned().unwrap_or_default(), layers.get(b).cloned().unwrap_or_default());
+                pairs.push(LayerMap {
+                    measure: card.name.to_owned(),
+                    higher_is_more_alike: card.direction == repgeo_core::similarity::Direction::HigherIsMoreAlike,
+                    range: RangeRecord {
+                        low: Some(card.range.low).filter(|low| low.is_finite()),
+                        high: Some(card.range.high).filter(|high| high.is_finite()),
+                    },
+                    samples: settings.samples,
+                    a: first.name.clone(),
+                    b: second.name.clone(),
+                    cells: vec![vec![None; columns.len()]; rows.len()],
+                    rows,
+                    columns,
+                });
+            }
+            maps.push((id.clone(), pairs));
+        }
+        self.picture = Some(Picture::empty(maps, settings.inputs.len()));
+    }
+
+    pub(super) fn take_cells(&mut self, run: RunId, cells: Vec<CellReport>) {
+        if self.running(run).is_some()
+            && let Some(picture) = &mut self.picture
+        {
+            picture.fill(cells);
+        }
+    }
+
+    pub(super) fn finish_run(&mut self, run: RunId, json: String, csv: String, now: f64) -> Vec<Effect> {
+        let Some(current) = self.running(run) else { return Vec::new() };
+        let seconds = (now - current.started) / 1000.0;
+        let settings = current.settings.clone();
+        self.run = None;
+        let comparison = match Comparison::from_json(&json) {
+            Ok(comparison) => comparison,
+            Err(error) => {
+                self.notice = Some(format!("The engine's report could not be read: {error}"));
+                return Vec::new();
+            }
+        };
+        let pair = self.picture.as_ref().map_or(0, |picture| picture.pair);
+        let mut picture = Picture::of(comparison, Origin::Computed { settings, json, csv });
+        picture.show_measure(&self.settings.measure);
+        picture.show_pair(pair);
+        self.picture = Some(picture);
+        self.outcome = Some(format!("Done in {}", format::seconds(seconds)));
+        vec![Effect::Announce("Comparison done".to_owned())]
+    }
+
+    fn running(&mut self, run: RunId) -> Option<&mut Run> {
+        self.run.as_mut().filter(|current| current.id == run)
+    }
+}

@@ -1,0 +1,122 @@
+//! What Compare will do, and what still stands in its way.
+
+use repgeo_core::activation::RowPolicy;
+use repgeo_core::data::Subset;
+
+use super::{Change, Effect, EngineStatus, FileStatus, State};
+use crate::format;
+use crate::protocol::{CompareInput, CompareSettings, EngineChoice, NormalisationChoice};
+
+/// The fewest images that can be asked for.
+const LEAST_SAMPLES: usize = 4;
+
+/// What the user chose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// How many images; [`None`] when what was typed is no number.
+    pub samples: Option<usize>,
+    /// Which images.
+    pub subset: Subset,
+    /// How pixels are normalised.
+    pub normalisation: NormalisationChoice,
+    /// Id of the measure.
+    pub measure: String,
+    /// Whether the other measures are computed too.
+    pub all_measures: bool,
+    /// How a feature map becomes a row.
+    pub row_policy: RowPolicy,
+    /// The device.
+    pub engine: EngineChoice,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            samples: Some(512),
+            subset: Subset::First,
+            normalisation: NormalisationChoice::Automatic,
+            measure: "cka-linear-debiased".to_owned(),
+            all_measures: false,
+            row_policy: RowPolicy::Flatten,
+            engine: EngineChoice::Automatic,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn change(&mut self, change: Change) -> Vec<Effect> {
+        let settings = &mut self.settings;
+        match change {
+            Change::Samples(samples) => settings.samples = samples,
+            Change::Subset(subset) => settings.subset = subset,
+            Change::Normalisation(normalisation) => settings.normalisation = normalisation,
+            Change::Measure(measure) => settings.measure = measure,
+            Change::AllMeasures(all) => settings.all_measures = all,
+            Change::RowPolicy(policy) => settings.row_policy = policy,
+            Change::Engine(engine) => settings.engine = engine,
+        }
+        if let Some(picture) = &mut self.picture {
+            picture.show_measure(&self.settings.measure);
+        }
+        self.demo_pending = false;
+        Vec::new()
+    }
+
+    /// Why Compare cannot be pressed now and what to do about it, in one sentence; [`None`] when it can.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        match &self.engine {
+            EngineStatus::Loading => return Some("The engine is still loading.".to_owned()),
+            EngineStatus::Starting => return Some("The engine is being chosen.".to_owned()),
+            EngineStatus::Gone { reason } => return Some(format!("There is no engine: {reason}")),
+            EngineStatus::Ready(_) => {}
+        }
+        if self.files.iter().any(|file| matches!(file.status, FileStatus::Reading { .. })) {
+            return Some("Files are still being read.".to_owned());
+        }
+        match self.inputs().count() {
+            0 => return Some("Add two networks or activation files.".to_owned()),
+            1 => return Some("Add a second network or activation file.".to_owned()),
+            _ => {}
+        }
+        if !self.needs_probe() {
+            return None;
+        }
+        let Some(probe) = self.probe() else { return Some("Choose a probe set.".to_owned()) };
+        if self.settings.samples.is_none_or(|samples| !(LEAST_SAMPLES..=probe.count).contains(&samples)) {
+            let (least, most) = (LEAST_SAMPLES, format::count(probe.count));
+            return Some(format!("Ask for {least} to {most} images: {} has {most}.", probe.name));
+        }
+        if matches!(self.settings.subset, Subset::Stratified { .. }) && !probe.labelled {
+            return Some(format!("Choose the first images: {} has no labels to balance.", probe.name));
+        }
+        None
+    }
+
+    /// Whether a network is among the inputs; activations bring their own samples.
+    #[must_use]
+    pub fn needs_probe(&self) -> bool {
+        self.inputs().any(|(_, summary)| summary.network)
+    }
+
+    /// What the engine is asked to do when Compare is pressed.
+    pub(super) fn compare_settings(&self) -> CompareSettings {
+        let mut measures = vec![self.settings.measure.clone()];
+        if self.settings.all_measures {
+            let others = self.cards.iter().map(|card| card.id).filter(|id| *id != self.settings.measure);
+            measures.extend(others.map(str::to_owned));
+        }
+        let names = self.input_names();
+        let inputs = self.inputs().zip(names).map(|((file, _), name)| CompareInput { id: file.id, name }).collect();
+        CompareSettings {
+            inputs,
+            probe: self.probe_file().map(|file| file.id).filter(|_| self.needs_probe()),
+            samples: self.settings.samples.unwrap_or_default(),
+            subset: self.settings.subset,
+            normalisation: self.settings.normalisation.clone(),
+            measures,
+            row_policy: self.settings.row_policy,
+            engine: self.settings.engine,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Zip and tar archives that swell, overlap or lie.
+
+use std::io::{Cursor, Write as _};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::Refused;
+use crate::pickles::{dictionary, tensor};
+
+/// A zip archive of these entries.
+pub(crate) fn zip(entries: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
+    let method = if deflated { CompressionMethod::Deflated } else { CompressionMethod::Stored };
+    let options = SimpleFileOptions::default().compression_method(method);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in entries {
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn find(bytes: &[u8], signature: &[u8]) -> usize {
+    bytes.windows(signature.len()).rposition(|window| window == signature).unwrap()
+}
+
+fn patched(mut bytes: Vec<u8>, signature: &[u8], offset: usize, value: &[u8]) -> Vec<u8> {
+    let at = find(&bytes, signature) + offset;
+    bytes[at..at + value.len()].copy_from_slice(value);
+    bytes
+}
+
+const LOCAL: &[u8] = b"PK\x03\x04";
+const CENTRAL: &[u8] = b"PK\x01\x02";
+const END: &[u8] = b"PK\x05\x06";
+
+fn state(elements: i64) -> Vec<u8> {
+    dictionary(&[("fc.weight".to_owned(), tensor(elements, 0, &[elements], &[1]))])
+}
+
+/// A central directory whose entries all point to the same content.
+fn overlapping(copies: u16) -> Vec<u8> {
+    let archive = zip(&[("archive/data/0", &[0; 4096])], false);
+    let (central, end) = (find(&archive, CENTRAL), find(&archive, END));
+    let mut bytes = archive[..central].to_vec();
+    for copy in 0..copies {
+        let mut entry = archive[central..end].to_vec();
+        entry[46..50].copy_from_slice(&format!("{copy:04x}").as_bytes()[..4]);
+        bytes.extend(entry);
+    }
+    let size = u32::try_from(bytes.len() - central).unwrap();
+    let mut tail = archive[end..].to_vec();
+    tail[8..10].copy_from_slice(&copies.to_le_bytes());
+    tail[10..12].copy_from_slice(&copies.to_le_bytes());
+    tail[12..16].copy_from_slice(&size.to_le_bytes());
+    bytes.extend(tail);
+    bytes
+}
+
+/// An archive whose zip64 record claims this many entries.
+fn zip64(entries: u64) -> Vec<u8> {
+    let archive = zip(&[("archive/data.pkl", &state(4)), ("archive/data/0", &[0; 16])], false);
+    let end = find(&archive, END);
+    let start = archive.windows(4).position(|window| window == CENTRAL).unwrap();
+    let mut bytes = archive[..end].to_vec();
+    let record = bytes.len() as u64;
+    bytes.extend(b"PK\x06\x06");
+    bytes.extend(44_u64.to_le_bytes());
+    bytes.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    for number in [entries, entries, entries.saturating_mul(46), start as u64] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend(b"PK\x06\x07\0\0\0\0");
+    bytes.extend(record.to_le_bytes());
+    bytes.extend(1_u32.to_le_bytes());
+    let mut tail = archive[end..].to_vec();
+    tail[8..20].fill(0xff);
+    bytes.extend(tail);
+    bytes
+}
+
+/// One entry of a tar archive, with the size that its header claims.
+fn tar_entry(name: &str, kind: u8, content: &[u8], claimed: u64) -> Vec<u8> {
+    let mut header = vec![0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..135].copy_from_slice(format!("{claimed:011o}").as_bytes());
+    header[148..156].fill(b' ');
+    header[156] = kind;
+    header[257..263].copy_from_slice(b"ustar\0");
+    let checksum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+    header[148..155].copy_from_slice(format!("{checksum:06o}\0").as_bytes());
+    header.extend(content);
+    header.resize(512 + content.len().next_multiple_of(512), 0);
+    header
+}
+
+fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut bytes: Vec<u8> =
+        entries.iter().flat_map(|(name, content)| tar_entry(name, b'0', content, content.len() as u64)).collect();
+    bytes.resize(bytes.len() + 1024, 0);
+    bytes
+}
+
+fn tar_cases() -> Vec<Refused> {
+    let none: &[u8] = b"\x80\x02K\0.";
+    let views = b"\x80\x02K\0.\x80\x02].";
+    let empty = b"\x80\x02}.";
+    let many = b"\x80\x02\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f.";
+    // One storage of 2⁶⁰ values.
+    let mut storage = b"\x80\x02K\x01.\x80\x02X\x01\0\0\0aX\x03\0\0\0cpuctorch\nFloatStorage\n\x87.".to_vec();
+    storage.extend((1_i64 << 60).to_le_bytes());
+    let call = b"\x80\x02cos\nsystem\n)R.";
+    let deep = [b"\x80\x02)".to_vec(), vec![0x85; 100_000], b".".to_vec()].concat();
+    let big_endian = b"\x80\x02}X\x0d\0\0\0little_endian\x89s.";
+    let sparse = tar_entry("storages", b'S', &[0; 512], 512);
+    let size = [tar_entry("x", b'x', b"20 size=99999999999\n", 20), tar(&[("storages", views)])].concat();
+    vec![
+        Refused::new("missing.tar.pth", tar(&[("pickle", empty)]), "the entry `storages`"),
+        Refused::new(
+            "no_tensor.tar.pth",
+            tar(&[("storages", views), ("tensors", none), ("pickle", empty)]),
+            "no tensor",
+        ),
+        Refused::new(
+            "many.tar.pth",
+            tar(&[("storages", many), ("tensors", none), ("pickle", empty)]),
+            "a count of at most",
+        ),
+        Refused::new("huge.tar.pth", tar(&[("storages", &storage), ("tensors", none), ("pickle", empty)]), "elements"),
+        Refused::new("call.tar.pth", tar(&[("storages", views), ("tensors", none), ("pickle", call)]), "`os.system`"),
+        Refused::new(
+            "call_aside.tar.pth",
+            tar(&[("storages", call), ("tensors", none), ("pickle", empty)]),
+            "`os.system`",
+        ),
+        Refused::new(
+            "deep.tar.pth",
+            tar(&[("storages", views), ("tensors", none), ("pickle", &deep)]),
+            "levels of nesting",
+        ),
+        Refused::new("order.tar.pth", tar(&[("sys_info", big_endian), ("storages", views)]), "found big-endian values"),
+        Refused::new("sparse.tar.pth", sparse, "a plain file, found an entry of type `S`"),
+        Refused::new("pax_size.tar.pth", size, "an entry of type `x`"),
+        Refused::new("claimed.tar.pth", tar_entry("storages", b'0', &[0; 512], 1 << 32), "4294967296 bytes"),
+    ]
+}
+
+/// All of them.
+pub(crate) fn cases() -> Vec<Refused> {
+    let zeros = vec![0; 24 << 20];
+    let values = i64::try_from(zeros.len() / 4).unwrap();
+    let small = || zip(&[("archive/data.pkl", &state(4)), ("archive/data/0", &[0; 16])], false);
+    let numbers = vec![b'N'; 24 << 20];
+    let claim = |bytes: Vec<u8>, size: u32| patched(bytes, CENTRAL, 24, &size.to_le_bytes());
+    let mut cases = vec![
+        Refused::new(
+            "bomb.pth",
+            zip(&[("archive/data.pkl", &state(values)), ("archive/data/0", &zeros)], true),
+            "once unpacked",
+        ),
+        Refused::new("pickle_bomb.pth", zip(&[("archive/data.pkl", &numbers)], true), "once unpacked"),
+        Refused::new(
+            "beside.pth",
+            zip(&[("archive/data.pkl", &state(4)), ("archive/x", &zeros)], true),
+            "once unpacked",
+        ),
+        Refused::new("overlapping.pth", overlapping(9000), "once unpacked"),
+        Refused::new("claims_much.pth", claim(small(), u32::MAX - 1), "once unpacked"),
+        Refused::new("claims_more.pth", claim(small(), 4096), ""),
+        Refused::new("claims_less.pth", claim(small(), 3), ""),
+        Refused::new("zip64.pth", zip64(1 << 40), ""),
+        Refused::new("zip64_many.pth", zip64(u64::MAX), ""),
+        Refused::new("method.pth", patched(small(), CENTRAL, 10, &[12, 0]), "stored or deflated content"),
+        Refused::new("encrypted.pth", patched(small(), CENTRAL, 8, &[1, 0]), "plain content, found encrypted content"),
+        Refused::new("checksum.pth", patched(small(), CENTRAL, 16, &[1, 2, 3, 4]), ""),
+        Refused::new("local.pth", patched(small(), LOCAL, 0, b"PK\x07\x08"), ""),
+        Refused::new("no_pickle.pth", zip(&[("archive/data/0", &[0; 16])], false), "`data.pkl`, as torch.save writes"),
+        Refused::new("arrays.npz", zip(&[("layer1.npy", b"\x93NUMPY")], false), "NumPy arrays"),
+        Refused::new("no_storage.pth", zip(&[("archive/data.pkl", &state(4))], false), "fc.weight"),
+        Refused::new(
+            "short_storage.pth",
+            zip(&[("a/data.pkl", &state(4)), ("a/data/0", &[0; 15])], false),
+            "fc.weight",
+        ),
+        Refused::new(
+            "order.pth",
+            zip(&[("a/data.pkl", &state(4)), ("a/byteorder", b"middle")], false),
+            "found `middle`",
+        ),
+        Refused::new(
+            "nothing.zip",
+            b"PK\x05\x06".iter().copied().chain([0; 18]).collect::<Vec<_>>(),
+            "an empty zip archive",
+        ),
+    ];
+    cases.extend(tar_cases());
+    cases
+}

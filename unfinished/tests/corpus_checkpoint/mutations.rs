@@ -1,0 +1,82 @@
+//! Real files with one thing changed: cut short, a bit flipped, a length replaced, blocks swapped, lost or repeated.
+
+use std::path::Path;
+
+use burn_pack::{Bytes, DType, Scalar, Tensor, Writer};
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+/// A changed file.
+pub(crate) struct Mutant {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A burnpack file as Burn writes one: gamma and beta, a linear weight `[in, out]`.
+pub(crate) fn burnpack() -> Vec<u8> {
+    let tensor = |name: &str, shape: &[usize]| {
+        let count: usize = shape.iter().product();
+        let values = (0..count).flat_map(|value| (value as f32 / 8.0).to_le_bytes()).collect();
+        Tensor::new(name.to_owned(), DType::F32, shape.to_vec(), Some(7), Bytes::from_bytes_vec(values))
+    };
+    let tensors =
+        vec![tensor("bn.gamma", &[3]), tensor("bn.beta", &[3]), tensor("fc.weight", &[3, 2]), tensor("fc.bias", &[2])];
+    let writer = Writer::new(tensors).with_metadata("dataset", "none").with_scalar("step", Scalar::UInt(12));
+    writer.into_bytes().unwrap().to_vec()
+}
+
+/// Every fixture of the folder and a burnpack file, each changed in 40 ways that are the same at every run.
+pub(crate) fn cases(folder: &Path) -> Vec<Mutant> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|kind| kind != "py" && kind != "json"));
+    paths.sort();
+    let mut originals: Vec<(String, Vec<u8>)> = paths
+        .iter()
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
+        .collect();
+    originals.push(("burn.bpk".to_owned(), burnpack()));
+    let mut random = ChaCha8Rng::seed_from_u64(20);
+    originals.iter().flat_map(|(name, bytes)| mutants(name, bytes, &mut random)).collect()
+}
+
+fn mutants(name: &str, original: &[u8], random: &mut ChaCha8Rng) -> Vec<Mutant> {
+    let length = original.len();
+    let mut mutants = Vec::new();
+    let mut keep = |what: &str, bytes: Vec<u8>| {
+        mutants.push(Mutant { name: format!("{what}{}.{name}", mutants.len()), bytes });
+    };
+    for _ in 0..8 {
+        keep("truncated", original[..random.random_range(0..length)].to_vec());
+    }
+    keep("short", original[..length - 1].to_vec());
+    keep("long", [original, &[0]].concat());
+    for part in [4, 1] {
+        for _ in 0..7 {
+            let mut bytes = original.to_vec();
+            bytes[random.random_range(0..length / part)] ^= 1 << random.random_range(0..8);
+            keep("flipped", bytes);
+        }
+    }
+    for value in [0, 1, 0x7fff_ffff, 0xffff_ffff, length as u64, 0x7fff_ffff_ffff_ffff, u64::MAX, random.next_u64()] {
+        let mut bytes = original.to_vec();
+        let at = random.random_range(0..length - 8);
+        let width = if value > u64::from(u32::MAX) { 8 } else { 4 };
+        bytes[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
+        keep("length", bytes);
+    }
+    for _ in 0..8 {
+        let size = random.random_range(1..=length.min(64) / 2);
+        let (from, to) = (random.random_range(0..length - size), random.random_range(0..length - size));
+        let mut swapped = original.to_vec();
+        (0..size).for_each(|offset| swapped.swap(from + offset, to + offset));
+        keep("swapped", swapped);
+        let mut lost = original.to_vec();
+        lost.drain(from..from + size);
+        keep("lost", lost);
+        let block = original[from..from + size].to_vec();
+        let mut repeated = original.to_vec();
+        repeated.splice(to..to, block);
+        keep("repeated", repeated);
+    }
+    mutants
+}

@@ -1,0 +1,163 @@
+//! Pickles that call, loop, nest, multiply or lie about sizes.
+
+use crate::Refused;
+use crate::archives::zip;
+
+/// A legacy file with this pickle as its object.
+pub(crate) fn legacy(object: &[u8]) -> Vec<u8> {
+    let mut file = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.".to_vec();
+    file.extend(b"\x80\x02}X\x0d\0\0\0little_endian\x88s.");
+    file.extend(object);
+    file.extend(b"\x80\x02].");
+    file
+}
+
+/// A zip archive with this pickle as its object and one storage of four values.
+pub(crate) fn zipped(object: &[u8]) -> Vec<u8> {
+    zip(&[("archive/data.pkl", object), ("archive/data/0", &[0; 16])], false)
+}
+
+fn text(text: &str) -> Vec<u8> {
+    let mut bytes = b"X".to_vec();
+    bytes.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+fn integer(value: i64) -> Vec<u8> {
+    let mut bytes = vec![0x8a, 8];
+    bytes.extend(value.to_le_bytes());
+    bytes
+}
+
+fn tuple(items: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut bytes = b"(".to_vec();
+    bytes.extend(items.into_iter().flatten());
+    bytes.push(b't');
+    bytes
+}
+
+/// A tensor on storage `0`, which claims `elements` values.
+pub(crate) fn tensor(elements: i64, offset: i64, sizes: &[i64], strides: &[i64]) -> Vec<u8> {
+    let identifier = [text("storage"), b"ctorch\nFloatStorage\n".to_vec(), text("0"), text("cpu"), integer(elements)];
+    let mut storage = tuple(identifier);
+    storage.push(b'Q');
+    let numbers = |values: &[i64]| tuple(values.iter().map(|&value| integer(value)));
+    let hooks = b"ccollections\nOrderedDict\n)R".to_vec();
+    let arguments = tuple([storage, integer(offset), numbers(sizes), numbers(strides), vec![0x89], hooks]);
+    [b"ctorch._utils\n_rebuild_tensor_v2\n".to_vec(), arguments, b"R".to_vec()].concat()
+}
+
+/// A dictionary of tensors.
+pub(crate) fn dictionary(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = b"\x80\x02}".to_vec();
+    for (name, value) in entries {
+        bytes.extend(text(name));
+        bytes.extend(value);
+        bytes.push(b's');
+    }
+    bytes.push(b'.');
+    bytes
+}
+
+fn state(value: Vec<u8>) -> Vec<u8> {
+    dictionary(&[("fc.weight".to_owned(), value)])
+}
+
+/// What is wrong with the object itself, whatever contains it.
+fn objects() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let repeated = |head: &[u8], unit: &[u8], count: usize, tail: &[u8]| [head, &unit.repeat(count), tail].concat();
+    let by_name = |module: &str, name: &str| {
+        [
+            b"\x80\x04".to_vec(),
+            text(module),
+            b"\x94".to_vec(),
+            text(name),
+            b"\x94\x93".to_vec(),
+            text("true"),
+            b"\x85R.".to_vec(),
+        ]
+        .concat()
+    };
+    let classes = repeated(b"\x80\x02c__main__\nNet\nq\0", b"h\0", 50_000, b")");
+    let deep_calls = [&classes[..], &[0x81; 50_001], b"."].concat();
+    let in_dictionary = state([b"cposix\nsystem\n".to_vec(), text("true"), b"\x85R".to_vec()].concat());
+    vec![
+        ("os_system", b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R.".to_vec(), "reference to `os.system`"),
+        ("posix_system", by_name("posix", "system"), "reference to `posix.system`"),
+        ("subprocess", by_name("subprocess", "Popen"), "reference to `subprocess.Popen`"),
+        ("eval", by_name("builtins", "eval"), "reference to `builtins.eval`"),
+        ("getattr", by_name("builtins", "getattr"), "reference to `builtins.getattr`"),
+        ("nested_load", by_name("torch.storage", "_load_from_bytes"), "`torch.storage._load_from_bytes`"),
+        ("own_function", by_name("__main__", "payload"), "call of `__main__.payload`"),
+        ("among_tensors", in_dictionary, "reference to `posix.system`"),
+        ("through_memo", b"\x80\x02X\x02\0\0\0osq\x01X\x06\0\0\0systemq\x02h\x01h\x02\x93)R.".to_vec(), "`os.system`"),
+        ("instance", b"(X\x04\0\0\0truei__main__\nPayload\n.".to_vec(), "call of `__main__.Payload`"),
+        ("object", b"(c__main__\nPayload\no.".to_vec(), "a call of the OBJ kind"),
+        ("call_of_a_value", b"\x80\x02})R.".to_vec(), "a call of a value"),
+        ("extension", b"\x80\x02\x82\x01.".to_vec(), "extension registry"),
+        ("outside_buffer", b"\x80\x05\x97.".to_vec(), "a buffer outside the pickle"),
+        ("cycle", b"\x80\x02]q\0h\0a.".to_vec(), "a value that contains itself"),
+        (
+            "cycle_of_dictionaries",
+            b"\x80\x02}q\0X\x01\0\0\0a}q\x01X\x01\0\0\0bh\0ss.".to_vec(),
+            "a value that contains itself",
+        ),
+        (
+            "cycle_through_state",
+            b"\x80\x02c__main__\nNet\n)\x81q\0}X\x01\0\0\0ah\0sb.".to_vec(),
+            "a value that contains itself",
+        ),
+        ("cycle_put_aside", b"\x80\x02}]q\0h\0a0.".to_vec(), "a value that contains itself"),
+        ("deep_lists", repeated(b"\x80\x02", b"]", 50_000, &[&[b'a'; 49_999][..], b"."].concat()), "levels of nesting"),
+        ("deep_tuples", repeated(b"\x80\x02)", b"\x85", 100_000, b"."), "levels of nesting"),
+        ("deep_calls", deep_calls, "levels of nesting"),
+        ("laughs", repeated(b"\x80\x02)q\0", b"h\0h\0\x86q\0", 30, b"."), "shared ones counted at each use"),
+        ("doublings", repeated(b"\x80\x02N", b"2\x86", 64, b"."), "shared ones counted at each use"),
+        ("flood", repeated(b"\x80\x02", b"]", 1_200_000, b"."), "at most 1000000 operations"),
+        ("marks", repeated(b"\x80\x02", b"(", 1_200_000, b"."), "at most 1000000 operations"),
+        ("long_text", b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\x7f.".to_vec(), "more bytes"),
+        ("long_number", b"\x80\x02\x8b\xff\xff\xff\xff.".to_vec(), "4294967295 more bytes"),
+        ("long_line", repeated(b"V", b"a", 100_000, b""), "a line"),
+        ("empty", b"".to_vec(), ""),
+        ("no_value", b"\x80\x02.".to_vec(), ""),
+        ("unknown_memo", b"\x80\x02h\x07.".to_vec(), "the unknown index 7"),
+        ("no_mark", b"\x80\x02t.".to_vec(), "a mark on the stack"),
+        ("protocol", b"\x80\x63N.".to_vec(), "a pickle protocol up to 5, found 99"),
+        ("a_number", b"\x80\x02K\x01.".to_vec(), "a dictionary of tensors or a module"),
+        ("a_list", b"\x80\x02].".to_vec(), "found a list"),
+        ("a_tensor", [b"\x80\x02".to_vec(), tensor(4, 0, &[4], &[1]), b".".to_vec()].concat(), "found a single tensor"),
+        ("no_tensors", b"\x80\x02}X\x05\0\0\0epochK\x03s.".to_vec(), "found no tensor"),
+        ("huge_view", state(tensor(4, 0, &[100_000, 100_000], &[0, 0])), ""),
+        ("large_view", state(tensor(4, 0, &[1000, 1000], &[0, 0])), "tensor fc.weight: expected at most"),
+        ("huge_storage", state(tensor(1 << 40, 0, &[1 << 40], &[1])), ""),
+        ("beyond_storage", state(tensor(400, 0, &[400], &[1])), ""),
+        ("overflow", state(tensor(4, 0, &[1 << 40, 1 << 40], &[0, 0])), ""),
+        ("overflowing_stride", state(tensor(4, 0, &[3, 3], &[i64::MAX, i64::MAX])), ""),
+        ("negative_size", state(tensor(4, 0, &[-1], &[1])), ""),
+        ("negative_offset", state(tensor(4, -1, &[4], &[1])), ""),
+        ("many_dimensions", state(tensor(4, 0, &[1; 200], &[0; 200])), "at most 16 dimensions"),
+    ]
+}
+
+/// All of them in both containers, and what only one of them allows.
+pub(crate) fn cases() -> Vec<Refused> {
+    let mut cases = Vec::new();
+    for (name, object, because) in objects() {
+        cases.push(Refused::new(format!("{name}.zip.pth"), zipped(&object), because));
+        cases.push(Refused::new(format!("{name}.legacy.pth"), legacy(&object), because));
+    }
+    let views: Vec<_> = (0..100).map(|i| (format!("w{i}"), tensor(65_536, 0, &[65_536], &[1]))).collect();
+    let views = zip(&[("archive/data.pkl", &dictionary(&views)), ("archive/data/0", &[0; 4 * 65_536])], false);
+    cases.push(Refused::new("views.pth", views, "bytes in all"));
+    let long = dictionary(&[("w".repeat(5000), tensor(4, 0, &[4], &[1]))]);
+    cases.push(Refused::new("long_name.pth", zipped(&long), "a name of at most 512 bytes"));
+    let mut big_endian = legacy(b"\x80\x02}.");
+    let flag = big_endian.windows(6).position(|window| window == b"endian").unwrap() + 6;
+    big_endian[flag] = 0x89;
+    cases.push(Refused::new("big_endian.pth", big_endian, "expected little-endian values, found big-endian values"));
+    let mut version = legacy(b"\x80\x02}.");
+    version[18] = 0xe8;
+    cases.push(Refused::new("version.pth", version, "protocol version: expected 1001, found 1000"));
+    cases
+}
