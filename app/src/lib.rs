@@ -4,5 +4,9 @@
 //! that it is tested natively. The views that show it are in `interface`, the worker's side is in `engine`.
 
 pub mod catalogue;
+pub mod engine;
 pub mod format;
+#[cfg(all(target_arch = "wasm32", feature = "interface"))]
+pub mod interface;
 pub mod protocol;
+pub mod state;

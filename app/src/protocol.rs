@@ -288,7 +288,7 @@ pub struct InputSummary {
     pub container: String,
     /// The normalisation that the file's own metadata names.
     pub normalisation: Option<Normalisation>,
-    /// The images that a network takes, in words, such as `1 × 28 × 28`.
+    /// The images that a network takes, in words, such as `images of 1×28×28`.
     pub expects: Option<String>,
     /// What the reader should know of how the file was read.
     pub report: Vec<Remark>,

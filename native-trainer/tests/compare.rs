@@ -1,5 +1,5 @@
 //! `native-trainer compare`, run as a program.
-#![allow(missing_docs, reason = "a test program")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

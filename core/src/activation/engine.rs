@@ -1,7 +1,8 @@
 //! What networks are run on.
 
-use super::{DeviceEngine, HostEngine};
-use burn::tensor::Device;
+use super::HostEngine;
+#[cfg(feature = "devices")]
+use {super::DeviceEngine, burn::tensor::Device};
 
 /// What networks are run on.
 #[derive(Debug, Clone)]
@@ -9,6 +10,7 @@ pub enum Engine {
     /// The processor.
     Host(HostEngine),
     /// Any device of Burn.
+    #[cfg(feature = "devices")]
     Device(DeviceEngine),
 }
 
@@ -20,6 +22,7 @@ impl Engine {
     }
 
     /// A device of Burn. `id` is for machines (`webgpu`, `cuda`), `description` is for people.
+    #[cfg(feature = "devices")]
     #[must_use]
     pub fn device(device: Device, id: impl Into<String>, description: impl Into<String>) -> Self {
         Self::Device(DeviceEngine::new(device, id, description))
@@ -30,6 +33,7 @@ impl Engine {
     pub fn id(&self) -> &str {
         match self {
             Self::Host(_) => "cpu",
+            #[cfg(feature = "devices")]
             Self::Device(device) => device.id(),
         }
     }
@@ -42,6 +46,7 @@ impl Engine {
                 1 => "CPU, 1 thread".to_owned(),
                 threads => format!("CPU, {threads} threads"),
             },
+            #[cfg(feature = "devices")]
             Self::Device(device) => device.description().to_owned(),
         }
     }

@@ -1,6 +1,7 @@
 //! Running a network over a probe set: one [`Representation`] per tap.
 
 mod cost;
+#[cfg(feature = "devices")]
 mod device;
 mod engine;
 mod error;
@@ -13,6 +14,7 @@ mod represent;
 mod representation;
 mod rows;
 
+#[cfg(feature = "devices")]
 pub use device::DeviceEngine;
 pub use engine::Engine;
 pub use error::ActivationError;

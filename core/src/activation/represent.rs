@@ -71,6 +71,7 @@ pub async fn represent_graph<E: From<ActivationError>>(
     let job = Job { network: name, graph, state, probe, normalisation, policy, portion };
     match engine {
         Engine::Host(host) => host.represent(&job, watcher, each).await,
+        #[cfg(feature = "devices")]
         Engine::Device(device) => device.represent(&job, watcher, each).await,
     }
 }

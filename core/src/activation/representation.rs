@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "devices")]
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,7 @@ pub enum Matrix {
     /// Row-major on the host, in double precision.
     F64(Vec<f64>),
     /// On a device: consecutive blocks of rows, each `[rows, p]`.
+    #[cfg(feature = "devices")]
     Device(Vec<Tensor<2>>),
 }
 

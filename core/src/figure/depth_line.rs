@@ -261,7 +261,13 @@ impl DepthLine {
         };
         let around = width(&format!("layers of , deeper →, {partner} "), MEDIUM);
         let name = |name: &str| shortened(name, MEDIUM, ((room - around) / 2.0).max(0.0));
-        format!("layers of {}, deeper →, {partner} {}", name(&self.map.a), name(&self.map.b))
+        let (a, b) = (name(&self.map.a), name(&self.map.b));
+        let legible = |name: &str| name.chars().any(char::is_alphanumeric);
+        if legible(&a) && legible(&b) {
+            format!("layers of {a}, deeper →, {partner} {b}")
+        } else {
+            axes::depth(&self.map.a, MEDIUM, room)
+        }
     }
 }
 

@@ -12,8 +12,9 @@ mod graph;
 mod initial;
 mod layers;
 mod mlp;
+#[cfg(feature = "devices")]
 mod network;
-#[cfg(test)]
+#[cfg(all(test, feature = "devices"))]
 mod parity;
 mod resnet;
 #[cfg(test)]
@@ -27,5 +28,6 @@ pub use family::{ExpectedInput, Family, InferenceError, TensorShapes};
 pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
 pub use initial::initial_state;
 pub use mlp::{Activation, LinearLayer, Mlp};
+#[cfg(feature = "devices")]
 pub use network::{BurnNetwork, NetworkError, Value};
 pub use resnet::{Resnet, ResnetBlock, ResnetNames, ResnetStem};

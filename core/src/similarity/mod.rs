@@ -31,7 +31,7 @@ pub use measure::{AnyMeasure, Measure, Prepared, Undefined};
 pub use minibatch_cka::MinibatchCka;
 pub use procrustes::AngularProcrustes;
 pub use rbf_cka::RbfCka;
-pub use registry::{UnknownMeasure, find, registry};
+pub use registry::{UnknownMeasure, cards, find, registry};
 pub use rsa::CorrelationRsa;
 pub use svcca::{Svcca, Truncation};
 pub use triangle::UnitTriangle;

@@ -1,21 +1,36 @@
 //! The list of all measures.
 
-use super::{AngularProcrustes, AnyMeasure, CorrelationRsa, DebiasedCka, LinearCka, RbfCka, Svcca};
+use super::{AngularProcrustes, AnyMeasure, Card, CorrelationRsa, DebiasedCka, LinearCka, Measure, RbfCka, Svcca};
 
-/// All measures, in the order in which people see them. To add one, add a line here.
-#[must_use]
-pub fn registry() -> &'static [&'static dyn AnyMeasure] {
-    &[
-        &LinearCka,
-        &DebiasedCka,
-        &RbfCka::MEDIAN,
-        &RbfCka::HALF_MEDIAN,
-        &AngularProcrustes,
-        &Svcca::VARIANCE_99,
-        &CorrelationRsa::SPEARMAN,
-        &CorrelationRsa::PEARSON,
-    ]
+/// Declares [`registry`] and [`cards`] from one list.
+macro_rules! measures {
+    ($($measure:expr),+ $(,)?) => {
+        /// All measures, in the order in which people see them.
+        #[must_use]
+        pub fn registry() -> &'static [&'static dyn AnyMeasure] {
+            &[$(&$measure),+]
+        }
+
+        /// What all measures say of themselves, in the same order. A program that only shows them does not carry their
+        /// code.
+        #[must_use]
+        pub fn cards() -> Vec<&'static Card> {
+            vec![$(Measure::card(&$measure)),+]
+        }
+    };
 }
+
+// To add a measure, add a line here.
+measures![
+    LinearCka,
+    DebiasedCka,
+    RbfCka::MEDIAN,
+    RbfCka::HALF_MEDIAN,
+    AngularProcrustes,
+    Svcca::VARIANCE_99,
+    CorrelationRsa::SPEARMAN,
+    CorrelationRsa::PEARSON,
+];
 
 /// There is no measure with this id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -20,8 +20,7 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::new(STEPS);
-        let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_style(style("{msg}"));
         Self { bar, watch: RefCell::new(StopWatch::new()) }
     }
 
@@ -46,6 +45,10 @@ impl Bar {
     }
 }
 
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 impl Supervisor for Bar {
     fn progress(&self, progress: Progress) {
         self.watch.borrow_mut().enter(progress.stage);
@@ -55,6 +58,11 @@ impl Supervisor for Bar {
             Stage::Prepare => "preparing",
             Stage::Compare => "comparing",
         };
+        if self.bar.position() == 0 {
+            // The time left is told from here on: reading files is no part of it.
+            self.bar.reset();
+            self.bar.set_style(style("{bar:30} {percent:>3} %  {msg}  {eta} left"));
+        }
         self.bar.set_position((progress.fraction * STEPS as f64) as u64);
         self.bar.set_message(format!("{doing} {} {}", progress.network, progress.layer));
     }

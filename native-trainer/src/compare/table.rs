@@ -40,30 +40,29 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap) {
     let more = if map.higher_is_more_alike { "higher is more alike" } else { "lower is more alike" };
     line(text, &format!("{id} ({more}): {} and {}", map.a, map.b));
     let square = map.rows.len() == map.columns.len();
-    let rows: Vec<[String; 3]> = map
-        .rows
-        .iter()
-        .enumerate()
-        .map(|(row, name)| {
-            let column = if square { Some(row) } else { map.best_match(row).map(|(column, _)| column) };
-            let partner = column.and_then(|column| map.columns.get(column)).cloned().unwrap_or_default();
-            let value = match column.and_then(|column| map.cell(row, column)) {
-                Some(Cell::Value(value)) => number(*value),
-                Some(Cell::Absent { absent }) => absent.clone(),
-                None => String::new(),
-            };
-            [name.clone(), partner, value]
-        })
-        .collect();
-    let partner = if square { "same depth".to_owned() } else { "best match".to_owned() };
-    let header = ["layer".to_owned(), partner, "value".to_owned()];
-    let length = |index: usize| -> usize {
-        let fields = std::iter::once(&header).chain(&rows).filter_map(|row| row.get(index));
-        fields.map(|field| field.chars().count()).max().unwrap_or(0)
+    let same_names = map.rows == map.columns;
+    let partner = if square { "same depth" } else { "best match" };
+    let header = match same_names {
+        true => ["layer".to_owned(), String::new(), "value".to_owned()],
+        false => [format!("layer of {}", map.a), format!("{partner} in {}", map.b), "value".to_owned()],
     };
-    let (first, second) = (length(0), length(1));
-    for [layer, partner, value] in std::iter::once(&header).chain(&rows) {
-        line(text, &format!("  {layer:first$}  {partner:second$}  {value}"));
+    let rows = map.rows.iter().enumerate().map(|(row, name)| {
+        let column = if square { Some(row) } else { map.best_match(row).map(|(column, _)| column) };
+        let partner = column.and_then(|column| map.columns.get(column)).cloned().unwrap_or_default();
+        let value = match column.and_then(|column| map.cell(row, column)) {
+            Some(Cell::Value(value)) => number(*value),
+            Some(Cell::Absent { absent }) => absent.clone(),
+            None => "no value".to_owned(),
+        };
+        [name.clone(), partner, value]
+    });
+    let rows: Vec<[String; 3]> = std::iter::once(header).chain(rows).collect();
+    let longest = |field: fn(&[String; 3]) -> &String| rows.iter().map(|row| field(row).chars().count()).max();
+    let (first, second) = (longest(|[layer, ..]| layer).unwrap_or(0), longest(|[_, partner, _]| partner).unwrap_or(0));
+    for [layer, partner, value] in &rows {
+        // Where the names agree, the second column would say what the first says.
+        let partner = if same_names { String::new() } else { format!("  {partner:second$}") };
+        line(text, &format!("  {layer:first$}{partner}  {value}"));
     }
     line(text, &sentence_of(map));
 }

@@ -55,6 +55,7 @@ fn first_not_finite(matrix: &Matrix) -> Option<(usize, f64)> {
         Matrix::F64(values) => {
             values.iter().position(|value| !value.is_finite()).and_then(|at| Some((at, *values.get(at)?)))
         }
+        #[cfg(feature = "devices")]
         Matrix::Device(_) => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The geometry of one representation: inner products and coordinates of the samples, in double precision on the host.
 
 mod coordinates;
+#[cfg(feature = "devices")]
 mod device;
 mod error;
 mod host;
@@ -93,6 +94,7 @@ impl Geometry {
         match matrix {
             Matrix::F32(values) => host::geometry(layer, values, rows, features, ingredients, supervisor).await,
             Matrix::F64(values) => host::geometry(layer, values, rows, features, ingredients, supervisor).await,
+            #[cfg(feature = "devices")]
             Matrix::Device(blocks) => device::geometry(layer, blocks, rows, features, ingredients, supervisor).await,
         }
     }
