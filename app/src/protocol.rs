@@ -222,6 +222,8 @@ pub enum Event {
         json: String,
         /// The same values as CSV.
         csv: String,
+        /// Bytes of the engine's memory. It never shrinks, so this is the most that was ever used.
+        memory: f64,
     },
     /// The run ended without a result.
     Failed {

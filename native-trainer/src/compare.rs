@@ -1,9 +1,9 @@
 //! `compare`: how alike two or more networks are, layer by layer.
 
 mod engine;
-mod inputs;
+pub(crate) mod inputs;
 mod output;
-mod probe;
+pub(crate) mod probe;
 mod progress;
 mod table;
 

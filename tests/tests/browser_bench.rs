@@ -1,7 +1,14 @@
 //! Speed in a real browser: measured by `cargo xtask bench`, asserted nowhere.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use repgeo_core::checkpoint::{Metadata, Precision, save_safetensors};
+use repgeo_core::data::ImageShape;
+use repgeo_core::model::{Architecture, Resnet, ResnetBlock, ResnetNames, ResnetStem, initial_state};
 use repgeo_tests::browser::{Options, visit};
 use repgeo_tests::places;
 
@@ -22,4 +29,59 @@ async fn the_bundled_comparison_on_the_processor() -> anyhow::Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Images of the comparison whose memory is measured.
+const IMAGES: usize = 512;
+
+#[tokio::test]
+async fn memory_of_two_full_resnets() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let files = [resnet18(folder.path(), 0)?, resnet18(folder.path(), 1)?, cifar(folder.path())?];
+    visit("bench-memory", Options::desktop("?engine=cpu&demo=none"), async |page| {
+        page.wait_for("html[data-engine=ready]", MINUTES).await?;
+        page.drop_files(&files.each_ref().map(PathBuf::as_path)).await?;
+        page.wait_until("document.querySelectorAll('#networks > li[data-status=loaded]').length === 2", MINUTES).await?;
+        page.wait_for("#probe[data-status=loaded]", MINUTES).await?;
+        page.set("#samples", &IMAGES.to_string()).await?;
+        page.click("#compare:not([disabled])").await?;
+        page.wait_for("html[data-run=running]", MINUTES).await?;
+        page.wait_for("html[data-run=idle]", 2 * MINUTES).await?;
+        let status = page.text("#status").await?;
+        ensure!(status.contains("memory"), "the comparison did not end well: {status}");
+        places::measured(&format!("two full ResNet-18, {IMAGES} images of 3 × 32 × 32, in Chromium: {status}"));
+        Ok(())
+    })
+    .await
+}
+
+/// A ResNet-18 of full width before training.
+fn resnet18(folder: &Path, seed: u64) -> anyhow::Result<PathBuf> {
+    let architecture = Architecture::from(Resnet {
+        block: ResnetBlock::Basic,
+        depths: vec![2; 4],
+        stem: ResnetStem::Cifar,
+        width: 64,
+        input_channels: 3,
+        classes: 10,
+        names: ResnetNames::default(),
+    });
+    let graph = architecture.graph(ImageShape { channels: 3, height: 32, width: 32 })?;
+    let bytes =
+        save_safetensors(&architecture, &initial_state(&graph, seed), Precision::F32, &Metadata::default())?;
+    let path = folder.join(format!("resnet18-{seed}.safetensors"));
+    std::fs::write(&path, bytes)?;
+    Ok(path)
+}
+
+/// Random images in the layout of CIFAR-10.
+fn cifar(folder: &Path) -> anyhow::Result<PathBuf> {
+    let mut bytes = vec![0; IMAGES * 3073];
+    ChaCha8Rng::seed_from_u64(0).fill_bytes(&mut bytes);
+    for (index, record) in bytes.chunks_exact_mut(3073).enumerate() {
+        record[0] = (index % 10) as u8;
+    }
+    let path = folder.join("random_batch.bin");
+    std::fs::write(&path, bytes)?;
+    Ok(path)
 }

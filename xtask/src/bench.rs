@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: speed, natively and in the browser. Nothing is asserted.
+//! `cargo xtask bench`: speed, natively and in the browser, there also that of onnxruntime-web. No time is asserted.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 
-use crate::{process, test, workspace};
+use crate::{npm, process, test, workspace};
 
 /// The bundled networks that are compared.
 const PAIRS: [&str; 2] = ["mlp", "resnet18"];
@@ -34,7 +34,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
             println!("{kind:<10} native, {:<14} {fastest:>8.2} s", threads.map_or("all threads", |_| "one thread"));
         }
     }
-    test::browser_bench()
+    let onnxruntime_web = npm::onnxruntime_web();
+    if let Err(error) = &onnxruntime_web {
+        println!("SKIPPED: onnxruntime-web is not measured: {error:#}");
+    }
+    test::browser_bench(onnxruntime_web.ok().as_deref())
 }
 
 /// Compares two networks of a kind once; the seconds that it took, from start to end of the program.

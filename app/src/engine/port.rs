@@ -41,6 +41,13 @@ pub(super) fn now() -> f64 {
     scope().and_then(|scope| scope.performance()).map_or(0.0, |performance| performance.now())
 }
 
+/// Bytes of the module's linear memory, which never shrinks.
+pub(super) fn memory_bytes() -> f64 {
+    let buffer = Reflect::get(&wasm_bindgen::memory(), &"buffer".into());
+    let length = buffer.and_then(|buffer| Reflect::get(&buffer, &"byteLength".into()));
+    length.ok().and_then(|length| length.as_f64()).unwrap_or_default()
+}
+
 /// Whether the browser offers a WebGPU adapter.
 pub(super) async fn has_adapter() -> bool {
     adapter().await.is_some_and(|adapter| !adapter.is_null() && !adapter.is_undefined())

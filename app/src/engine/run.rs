@@ -33,7 +33,9 @@ pub(super) async fn compare(
 
 fn end(run: RunId, result: Result<Comparison, StudyError>) -> Event {
     match result {
-        Ok(comparison) => Event::Done { run, json: comparison.to_json(), csv: comparison.to_csv() },
+        Ok(comparison) => {
+            Event::Done { run, json: comparison.to_json(), csv: comparison.to_csv(), memory: port::memory_bytes() }
+        }
         Err(StudyError::Cancelled(_)) => Event::Cancelled { run },
         Err(error) => Event::Failed { run, reason: error.to_string() },
     }

@@ -56,7 +56,7 @@ impl State {
             Event::Progress { run, progress } => self.note_progress(run, progress, now),
             Event::Layers { run, input, layers } => self.take_layers(run, input, layers),
             Event::Cells { run, cells } => self.take_cells(run, cells),
-            Event::Done { run, json, csv } => return self.finish_run(run, json, csv, now),
+            Event::Done { run, json, csv, memory } => return self.finish_run(run, json, csv, memory, now),
             Event::Failed { run, reason } => self.fail_run(run, reason),
             Event::Cancelled { run } => self.end_cancelled(run),
         }

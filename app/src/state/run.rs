@@ -149,7 +149,7 @@ impl State {
         }
     }
 
-    pub(super) fn finish_run(&mut self, run: RunId, json: String, csv: String, now: f64) -> Vec<Effect> {
+    pub(super) fn finish_run(&mut self, run: RunId, json: String, csv: String, memory: f64, now: f64) -> Vec<Effect> {
         let Some(current) = self.running(run) else { return Vec::new() };
         let seconds = (now - current.started) / 1000.0;
         let settings = current.settings.clone();
@@ -166,7 +166,8 @@ impl State {
         picture.show_measure(&self.settings.measure);
         picture.show_pair(pair);
         self.picture = Some(picture);
-        self.outcome = Some(format!("Done in {}", format::seconds(seconds)));
+        self.outcome =
+            Some(format!("Done in {}; the engine took {} of memory", format::seconds(seconds), format::bytes(memory)));
         vec![Effect::Announce("Comparison done".to_owned())]
     }
 

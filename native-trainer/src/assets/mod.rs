@@ -1,5 +1,6 @@
 //! `assets`: the networks and images that the hosted page ships, made from the data set.
 
+mod catalogue;
 mod networks;
 mod probes;
 
@@ -33,5 +34,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         return networks::train_one(name, arguments, &data);
     }
     probes::write(&data, &arguments.out.join("probes"))?;
-    networks::write(arguments, &data)
+    networks::write(arguments, &data)?;
+    catalogue::write(&arguments.out)
 }

@@ -15,17 +15,20 @@ use crate::files;
 use crate::train::{self, Config, RunDirectory};
 
 const SEEDS: [u64; 3] = [0, 1, 2];
-/// The kinds of networks, and the arguments of `train` that make them, but for `--seed`, `--data` and `--out`.
-const KINDS: [(&str, &str); 2] = [
-    ("mlp", "--model mlp --hidden 256,128 --normalize fashion-mnist --epochs 10 --precision f16"),
+/// The kinds of networks under their names in words, and the arguments of `train` that make them, but for `--seed`,
+/// `--data` and `--out`.
+const KINDS: [(&str, &str, &str); 2] = [
+    ("mlp", "MLP", "--model mlp --hidden 256,128 --normalize fashion-mnist --epochs 10 --precision f16"),
     (
         "resnet18",
+        "Narrow ResNet-18",
         "--model resnet18 --width 16 --normalize fashion-mnist --epochs 2 --halved 0.75 --augment none --precision f16",
     ),
 ];
 
 /// One network that is bundled.
-struct Bundled {
+pub(super) struct Bundled {
+    kind: &'static str,
     name: String,
     seed: u64,
     options: &'static str,
@@ -39,10 +42,25 @@ struct TrainCommand {
 }
 
 impl Bundled {
-    fn all() -> impl Iterator<Item = Self> {
-        KINDS
-            .into_iter()
-            .flat_map(|(kind, options)| SEEDS.map(|seed| Self { name: format!("{kind}-seed{seed}"), seed, options }))
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        KINDS.into_iter().flat_map(|(name, kind, options)| {
+            SEEDS.map(|seed| Self { kind, name: format!("{name}-seed{seed}"), seed, options })
+        })
+    }
+
+    /// The two whose comparison the page draws on the first visit.
+    pub(super) fn demo() -> impl Iterator<Item = Self> {
+        Self::all().skip(SEEDS.len()).take(2)
+    }
+
+    /// What the page's list calls it.
+    pub(super) fn title(&self) -> String {
+        format!("{}, seed {}", self.kind, self.seed)
+    }
+
+    /// Its file, relative to the folder of all assets.
+    pub(super) fn file(&self) -> String {
+        format!("networks/{}.safetensors", self.name)
     }
 
     fn arguments(&self, assets: &Arguments) -> Result<train::Arguments> {
@@ -83,7 +101,7 @@ pub(super) fn write(assets: &Arguments, data: &Splits) -> Result<()> {
         let bytes = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
         files::write(&folder.join(&name), &bytes)?;
         writeln!(table, "{}", row(&bundled, name, bytes, &assets.runs.join(&bundled.name))?)?;
-        let Bundled { name, seed, options } = bundled;
+        let Bundled { name, seed, options, .. } = bundled;
         writeln!(commands, "native-trainer train {options} --seed {seed} --data DATA --out runs/assets/{name}")?;
         files::write(&folder.join("README.md"), readme(&data.name, &table, &commands).as_bytes())?;
     }

@@ -10,7 +10,7 @@ use repgeo_core::study::{self, Input, Opened};
 ///
 /// # Errors
 /// When a file cannot be read or is neither a checkpoint nor activations.
-pub(super) fn open(paths: &[PathBuf]) -> Result<Vec<Opened>> {
+pub(crate) fn open(paths: &[PathBuf]) -> Result<Vec<Opened>> {
     paths.iter().map(|path| Ok(study::open(&read(path)?)?)).collect()
 }
 
@@ -18,7 +18,7 @@ pub(super) fn open(paths: &[PathBuf]) -> Result<Vec<Opened>> {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(super) fn read(path: &Path) -> Result<NamedBytes> {
+pub(crate) fn read(path: &Path) -> Result<NamedBytes> {
     let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     Ok(NamedBytes { name, bytes })
@@ -28,7 +28,7 @@ pub(super) fn read(path: &Path) -> Result<NamedBytes> {
 ///
 /// # Errors
 /// When there is no such normalisation, or it does not fit the images.
-pub(super) fn prepare(opened: Vec<Opened>, probe: Option<&ProbeSet>, normalize: Option<&str>) -> Result<Vec<Input>> {
+pub(crate) fn prepare(opened: Vec<Opened>, probe: Option<&ProbeSet>, normalize: Option<&str>) -> Result<Vec<Input>> {
     opened.into_iter().map(|opened| prepare_one(opened, probe, normalize)).collect()
 }
 

@@ -20,7 +20,7 @@ const BUNDLED: [(&str, &[&str]); 1] = [(
 ///
 /// # Errors
 /// When a file cannot be read, or is no data file that is known here.
-pub(super) fn read(files: &[PathBuf]) -> Result<ProbeSet> {
+pub(crate) fn read(files: &[PathBuf]) -> Result<ProbeSet> {
     if let [only] = files
         && !only.exists()
         && let Some((name, bundled)) = BUNDLED.iter().find(|(name, _)| Path::new(name) == only)

@@ -1,43 +1,66 @@
 //! The same comparison on every engine of the browser.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use repgeo_tests::browser::{Graphics, Options, Page, visit};
 use repgeo_tests::places;
+use serde_json::Value;
 
 use crate::steps::{LATE, Material, SOON, Table, compare, ready};
 
-async fn table(page: &Page, material: &Material, engine: &str) -> anyhow::Result<Table> {
+const SAMPLES: &str = "16";
+
+/// The report of all measures on this engine.
+async fn report(page: &Page, material: &Material, engine: &str) -> anyhow::Result<Value> {
     ready(page).await?;
     page.wait_for(&format!("#engine-status[data-engine-id={engine}]"), LATE).await?;
     material.drop_on(page).await?;
-    page.set("#samples", "16").await?;
+    page.set("#samples", SAMPLES).await?;
     page.set("#normalization", material.normalisation).await?;
+    page.evaluate("document.querySelector('#more-settings').open = true").await?;
+    page.click("#all-measures").await?;
     let time = compare(page).await?;
     places::measured(&format!(
-        "comparison of two small networks on 16 images on {engine}: {:.1} s",
+        "all measures of two small networks on {SAMPLES} images on {engine}: {:.1} s",
         time.as_secs_f64()
     ));
-    Table::read(page).await
+    page.click("#export-json").await?;
+    Ok(serde_json::from_slice(&page.download("json").await?)?)
+}
+
+/// The ids of a report's measures.
+fn measures(report: &Value) -> Vec<String> {
+    let measures = report["measures"].as_array().into_iter().flatten();
+    measures.filter_map(|measure| measure["id"].as_str().map(str::to_owned)).collect()
 }
 
 #[tokio::test]
-async fn webgpu_agrees_with_the_cpu() -> anyhow::Result<()> {
+async fn every_measure_agrees_on_the_command_line_the_browsers_cpu_and_webgpu() -> anyhow::Result<()> {
     let Some(material) = Material::bundled() else { return Ok(()) };
-    let mut tables = Vec::new();
+    let mut reports = Vec::new();
     for engine in ["cpu", "webgpu"] {
         let query = format!("?engine={engine}&demo=none");
         let options = Options { graphics: Graphics::SwiftShader, ..Options::desktop(&query) };
         visit(&format!("engine-{engine}"), options, async |page| {
-            tables.push(table(page, &material, engine).await?);
+            reports.push((engine, report(page, &material, engine).await?));
             Ok(())
         })
         .await?;
     }
-    match tables.as_slice() {
-        [cpu, webgpu] => cpu.ensure_close(webgpu, 1e-3),
-        // Without a built page nothing was visited, and it said so.
-        _ => Ok(()),
+    // Without a built page nothing was visited, and it said so.
+    let Some((_, first)) = reports.first() else { return Ok(()) };
+    let ids = measures(first);
+    ensure!(ids.len() >= 8, "expected every measure, found {ids:?}");
+    let native = material.native_report(SAMPLES, &ids.join(","))?;
+    ensure!(measures(&native) == ids, "the command line has {:?}, the page {ids:?}", measures(&native));
+    for (engine, report) in &reports {
+        ensure!(report["device"]["engine"] == *engine, "expected {engine}, found {}", report["device"]);
+        ensure!(measures(report) == ids, "{engine} has {:?}", measures(report));
+        for (index, id) in ids.iter().enumerate() {
+            let (own, expected) = (Table::of_measure(report, index)?, Table::of_measure(&native, index)?);
+            own.ensure_close(&expected, 1e-3).with_context(|| format!("{id} on {engine}"))?;
+        }
     }
+    Ok(())
 }
 
 #[tokio::test]

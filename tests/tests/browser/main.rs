@@ -10,4 +10,5 @@ mod harness;
 mod keyboard;
 mod narrow;
 mod refusal;
+mod states;
 mod steps;

@@ -52,7 +52,7 @@ impl Material {
         let mut networks = networks.filter(|file| file.contains("mlp")).filter_map(places::bundled);
         Some(Self {
             networks: [networks.next()?, networks.next()?],
-            probe: places::bundled(catalogue["probes"][0]["file"].as_str()?)?,
+            probe: places::bundled(catalogue["probes"][0]["files"][0].as_str()?)?,
             normalisation: "fashion-mnist",
         })
     }
@@ -127,13 +127,18 @@ impl Table {
         })
     }
 
-    /// The table of one pair of a report.
+    /// The table of the first pair and the first measure of a report.
     pub(crate) fn of_report(report: &Value) -> anyhow::Result<Self> {
+        Self::of_measure(report, 0)
+    }
+
+    /// The table of the first pair and one of the measures of a report.
+    pub(crate) fn of_measure(report: &Value, measure: usize) -> anyhow::Result<Self> {
         let layers = |input: usize| -> Vec<String> {
             let layers = report["inputs"][input]["layers"].as_array().cloned().unwrap_or_default();
             layers.iter().map(|layer| layer["name"].as_str().unwrap_or_default().to_owned()).collect()
         };
-        let cells = report["measures"][0]["pairs"][0]["cells"].as_array().context("the report has no cells")?;
+        let cells = report["measures"][measure]["pairs"][0]["cells"].as_array().context("the report has no cells")?;
         let values =
             cells.iter().map(|row| row.as_array().into_iter().flatten().map(Value::as_f64).collect()).collect();
         Ok(Self { rows: layers(0), columns: layers(1), values })

@@ -6,6 +6,7 @@ mod steps;
 
 use std::fmt;
 use std::io::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
@@ -83,12 +84,12 @@ pub(crate) fn run(only: &[Step]) -> anyhow::Result<()> {
     summarise(&outcomes)
 }
 
-/// Runs what is measured in the browser.
+/// Runs what is measured in the browser; onnxruntime-web only where its package's folder is given.
 ///
 /// # Errors
 /// When it cannot be run, or fails.
-pub(crate) fn browser_bench() -> anyhow::Result<()> {
-    let counts = steps::browser_bench()?;
+pub(crate) fn browser_bench(onnxruntime_web: Option<&Path>) -> anyhow::Result<()> {
+    let counts = steps::browser_bench(onnxruntime_web)?;
     ensure!(counts.failed == 0, "{} of the measurements failed", counts.failed);
     Ok(())
 }

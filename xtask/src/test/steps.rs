@@ -3,6 +3,8 @@
 //! Cargo compiles a crate again for each set of features and each profile, so all steps here ask for few of them: the
 //! host's crates always as one selection in the development profile, the page always in the profile `web`.
 
+use std::path::Path;
+
 use crate::test::harness::{self, TestProgram};
 use crate::test::{Counts, Step, readme};
 use crate::{build, chromium, dist, process, tools, workspace};
@@ -17,8 +19,8 @@ pub(crate) const OWN: [&str; 2] = ["-p", "xtask"];
 /// The test program that drives a browser.
 const BROWSER: &str = "browser";
 
-/// The test program that measures in a browser.
-const BROWSER_BENCH: &str = "browser_bench";
+/// The test programs that measure in a browser; the second needs onnxruntime-web.
+const BENCHES: [&str; 2] = ["browser_bench", "peer_onnxruntime"];
 
 /// Runs one step.
 ///
@@ -30,9 +32,10 @@ pub(crate) fn run(step: Step) -> anyhow::Result<Counts> {
         Step::Clippy => clippy(),
         Step::Docs => docs(),
         Step::Unit => tests(|program| program.kind != "test"),
-        Step::Integration => {
-            tests(|program| program.kind == "test" && ![BROWSER, BROWSER_BENCH].contains(&program.name.as_str()))
-        }
+        Step::Integration => tests(|program| {
+            let name = program.name.as_str();
+            program.kind == "test" && name != BROWSER && !BENCHES.contains(&name)
+        }),
         Step::Dist => dist::run().map(|()| Counts::default()),
         Step::Browser => browser(),
         Step::Readme => readme::check(),
@@ -55,7 +58,7 @@ fn clippy() -> anyhow::Result<Counts> {
     // The page's code may not open files, start threads, read clocks or block.
     process::run(
         process::cargo()
-            .args(["clippy", "-p", "repgeo-app", "--target", tools::WASM])
+            .args(["clippy", "-p", "repgeo-app", "--features", "interface,engine", "--target", tools::WASM])
             .args(deny)
             .env("CLIPPY_CONF_DIR", workspace::root().join("clippy").join("wasm")),
     )?;
@@ -79,28 +82,30 @@ fn tests(wanted: impl Fn(&TestProgram) -> bool) -> anyhow::Result<Counts> {
 
 /// Builds the page and runs the tests that drive a browser.
 fn browser() -> anyhow::Result<Counts> {
-    in_browser(BROWSER)
+    in_browser(&[BROWSER], None)
 }
 
-/// Builds the page and measures in the browser.
+/// Builds the page and measures in the browser, us and, where its package's folder is given, onnxruntime-web.
 ///
 /// # Errors
 /// When the page cannot be built or there is no browser.
-pub(crate) fn browser_bench() -> anyhow::Result<Counts> {
-    in_browser(BROWSER_BENCH)
+pub(crate) fn browser_bench(onnxruntime_web: Option<&Path>) -> anyhow::Result<Counts> {
+    let programs = if onnxruntime_web.is_some() { &BENCHES[..] } else { &BENCHES[..1] };
+    in_browser(programs, onnxruntime_web)
 }
 
-/// Runs the tests of one program with a browser and the page, one after another: each uses all cores.
-fn in_browser(name: &str) -> anyhow::Result<Counts> {
+/// Runs the tests of some programs with a browser and the page, one after another: each uses all cores.
+fn in_browser(names: &[&str], onnxruntime_web: Option<&Path>) -> anyhow::Result<Counts> {
     let browser = chromium::ensure()?;
     let dist = build::page()?;
-    let environment = [
+    let mut environment = vec![
         ("REPGEO_DIST", dist.as_os_str()),
         ("REPGEO_CHROMIUM", browser.program.as_os_str()),
         ("REPGEO_CHROMEDRIVER", browser.driver.as_os_str()),
     ];
+    environment.extend(onnxruntime_web.map(|folder| ("REPGEO_ONNXRUNTIME_WEB", folder.as_os_str())));
     let mut counts = Counts::default();
-    for program in harness::build()?.into_iter().filter(|program| program.name == name) {
+    for program in harness::build()?.into_iter().filter(|program| names.contains(&program.name.as_str())) {
         counts.add(harness::run(&program, &["--test-threads=1"], &environment)?);
     }
     Ok(counts)

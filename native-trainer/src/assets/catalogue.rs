@@ -1,0 +1,79 @@
+//! What the page is told of the bundled files, and the comparison that it draws on the first visit.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use repgeo_core::activation::{Engine, RowPolicy};
+use repgeo_core::data::{ProbeSet, Subset};
+use repgeo_core::study::{self, Comparison, Settings};
+use repgeo_core::supervise::Unsupervised;
+use serde_json::{Value, json};
+
+use super::networks::Bundled;
+use crate::compare::{inputs, probe};
+use crate::files;
+
+const MEASURE: &str = "cka-linear-debiased";
+const SAMPLES: usize = 512;
+const REPORT: &str = "demo/report.json";
+
+/// Writes `demo/report.json`, the comparison of the first two networks of the last kind, and `catalogue.json`.
+pub(super) fn write(out: &Path) -> Result<()> {
+    let probes = probes(out)?;
+    let networks = Bundled::all().map(|bundled| network(out, &bundled)).collect::<Result<Vec<_>>>()?;
+    let demo: Vec<String> = Bundled::demo().map(|bundled| bundled.file()).collect();
+    let probe = probe::read(&paths(out, &probes))?;
+    files::write(&out.join(REPORT), compare(&paths(out, &demo), &probe)?.to_json().as_bytes())?;
+    let name = format!("Fashion-MNIST test, {} images", probe.len());
+    let catalogue = json!({
+        "networks": networks,
+        "probes": [{ "name": name, "files": probes }],
+        "demo": { "report": REPORT, "networks": demo, "probe": name, "samples": SAMPLES, "measure": MEASURE },
+    });
+    let path = out.join("catalogue.json");
+    files::write(&path, format!("{catalogue:#}\n").as_bytes())?;
+    println!("{}", path.display());
+    Ok(())
+}
+
+/// The files of the probe set, relative to the folder of the catalogue.
+fn probes(out: &Path) -> Result<Vec<String>> {
+    let folder = out.join("probes");
+    let entries = std::fs::read_dir(&folder).with_context(|| format!("{}: cannot be read", folder.display()))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with("-ubyte.gz") {
+            names.push(format!("probes/{name}"));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A bundled network as the page lists it.
+fn network(out: &Path, bundled: &Bundled) -> Result<Value> {
+    let opened = inputs::open(&[out.join(bundled.file())])?;
+    let accuracy = opened.iter().find_map(|opened| match opened {
+        study::Opened::Network(network) => network.metadata.accuracy,
+        study::Opened::Activations(_) => None,
+    });
+    let note = accuracy.map(|accuracy| format!("{:.2} % test accuracy", 100.0 * accuracy)).unwrap_or_default();
+    Ok(json!({ "name": bundled.title(), "file": bundled.file(), "note": note }))
+}
+
+fn compare(networks: &[PathBuf], probe: &ProbeSet) -> Result<Comparison> {
+    let inputs = inputs::prepare(inputs::open(networks)?, Some(probe), None)?;
+    let settings = Settings {
+        measures: vec![MEASURE.to_owned()],
+        row_policy: RowPolicy::Flatten,
+        count: SAMPLES,
+        subset: Subset::First,
+    };
+    // One thread, as in a browser.
+    Ok(pollster::block_on(study::compare(&inputs, Some(probe), &settings, &Engine::host(1), &Unsupervised))?)
+}
+
+fn paths(out: &Path, files: &[String]) -> Vec<PathBuf> {
+    files.iter().map(|file| out.join(file)).collect()
+}
