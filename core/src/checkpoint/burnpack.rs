@@ -56,7 +56,15 @@ fn element(dtype: DType) -> Element {
 /// A file does not say which tensors are linear weights, nor whether they were turned already when it was written. A
 /// matrix is turned when its bias has the length of its columns and not of its rows. Where both are equal, or there is no
 /// bias, it is turned unless a matrix with a telling bias was already in PyTorch's layout.
-pub(super) fn to_pytorch(state: StateDict) -> StateDict {
+///
+/// # Errors
+/// [`Fault::Malformed`] when a renamed tensor would take the place of another.
+pub(super) fn to_pytorch(state: StateDict) -> Result<StateDict, Fault> {
+    let taken = |name: &&String| Some(rename(name)).filter(|other| *other != **name && state.contains_key(other));
+    if let Some((name, other)) = state.keys().find_map(|name| Some((name, taken(&name)?))) {
+        let expected = format!("a name of its own, as Burn's {name} is PyTorch's {other}");
+        return Err(Fault::malformed(format!("tensor {name}"), expected, format!("both {name} and {other}")));
+    }
     let layouts: Vec<bool> = state.iter().filter_map(|(name, tensor)| is_burn_layout(&state, name, tensor)).collect();
     let doubtful = layouts.iter().all(|&burn| burn);
     let turned: Vec<bool> = state
@@ -65,11 +73,8 @@ pub(super) fn to_pytorch(state: StateDict) -> StateDict {
             is_linear_weight(name, tensor) && is_burn_layout(&state, name, tensor).unwrap_or(doubtful)
         })
         .collect();
-    state
-        .into_iter()
-        .zip(turned)
-        .map(|((name, tensor), turned)| (rename(&name), if turned { transpose(&tensor) } else { tensor }))
-        .collect()
+    let turn = |tensor: StateTensor, turned: bool| if turned { transpose(&tensor) } else { tensor };
+    Ok(state.into_iter().zip(turned).map(|((name, tensor), turned)| (rename(&name), turn(tensor, turned))).collect())
 }
 
 fn is_linear_weight(name: &str, tensor: &StateTensor) -> bool {
@@ -122,7 +127,7 @@ mod tests {
             ("fc.bias", &[3]),
             ("fc.weight", &[2, 3]),
         ]);
-        let pytorch = to_pytorch(burn);
+        let pytorch = to_pytorch(burn).unwrap();
         let names: Vec<_> = pytorch.keys().map(String::as_str).collect();
         assert_eq!(names, ["bn1.bias", "bn1.running_mean", "bn1.weight", "conv1.weight", "fc.bias", "fc.weight"]);
         assert_eq!(pytorch["fc.weight"], StateTensor { shape: vec![3, 2], values: vec![0.0, 3.0, 1.0, 4.0, 2.0, 5.0] });
@@ -133,8 +138,14 @@ mod tests {
     fn a_square_matrix_follows_its_neighbours() {
         let square =
             |bias: usize| state(&[("0.bias", &[2]), ("0.weight", &[2, 2]), ("1.bias", &[bias]), ("1.weight", &[2, 3])]);
-        assert_eq!(to_pytorch(square(3))["0.weight"].values, [0.0, 2.0, 1.0, 3.0]);
-        assert_eq!(to_pytorch(square(2))["0.weight"].values, [0.0, 1.0, 2.0, 3.0]);
-        assert_eq!(to_pytorch(square(2))["1.weight"].shape, [2, 3]);
+        assert_eq!(to_pytorch(square(3)).unwrap()["0.weight"].values, [0.0, 2.0, 1.0, 3.0]);
+        assert_eq!(to_pytorch(square(2)).unwrap()["0.weight"].values, [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(to_pytorch(square(2)).unwrap()["1.weight"].shape, [2, 3]);
+    }
+
+    #[test]
+    fn no_tensor_takes_the_place_of_another() {
+        let error = to_pytorch(state(&[("bn.gamma", &[2]), ("bn.weight", &[2])])).unwrap_err().to_string();
+        assert!(error.starts_with("tensor bn.gamma: expected a name of its own"), "{error}");
     }
 }

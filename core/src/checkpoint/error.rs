@@ -1,11 +1,12 @@
 //! What can be wrong with a checkpoint.
 
 use super::report::LoadReport;
+use crate::data::one_line;
 use crate::model::{InferenceError, ModelError};
 
 /// Why a checkpoint was refused: which file, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{file}: {fault}")]
+#[error("{file}: {}", one_line(.fault))]
 pub struct CheckpointError {
     /// The file.
     pub file: String,
@@ -100,9 +101,9 @@ impl Fault {
 fn sentence(message: &str) -> String {
     const LONGEST: usize = 300;
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.trim_end_matches('.');
+    let line = line.trim_end_matches('.').replace(". ", "; ");
     match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(line)),
-        None => line.to_owned(),
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line)),
+        None => line,
     }
 }

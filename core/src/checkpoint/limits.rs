@@ -11,6 +11,13 @@ pub(super) const PICKLE_DEPTH: u32 = 160;
 /// Values of a pickle, each counted as often as it is referred to: the readers copy what the memo shares.
 pub(super) const PICKLE_VALUES: u64 = 1_000_000;
 
+/// Values and bytes of text that a reader copies when a pickle puts a value aside, takes it back or sets a state on it.
+pub(super) const PICKLE_COPIED_NODES: u64 = 16_000_000;
+pub(super) const PICKLE_COPIED_TEXT: u64 = 64 << 20;
+
+/// Bytes of the names of all tensors of a pickle, each with the keys that lead to it.
+pub(super) const NAMES: u64 = 16 << 20;
+
 /// Entries of an archive, and tensors of a file.
 pub(super) const ENTRIES: usize = 100_000;
 
@@ -25,6 +32,13 @@ pub(super) fn decompressed(archive: usize) -> u64 {
     const SMALL: u64 = 16 << 20;
     const RATIO: u64 = 20;
     (archive as u64).saturating_mul(RATIO).max(SMALL)
+}
+
+/// Bytes that all tensors of a file reach over in their storages, from the first value of a view to its last.
+pub(super) fn reached_bytes(content: u64) -> u64 {
+    const SMALL: u64 = 1 << 30;
+    const SHARED: u64 = 64;
+    content.saturating_mul(SHARED).max(SMALL)
 }
 
 /// Bytes of all tensors of a file with this many bytes of content. Tied weights count twice, views of one storage more often.

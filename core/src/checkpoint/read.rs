@@ -1,6 +1,6 @@
 //! From the bytes of a file to named tensors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::{Container, recognise};
 use super::error::{CheckpointError, Fault};
@@ -68,11 +68,13 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
         }
     }
     if state.is_empty() {
-        let found = if ignored.is_empty() { "no tensor" } else { "only tensors of whole numbers" };
+        let types: BTreeSet<&str> = ignored.values().map(String::as_str).collect();
+        let types = types.into_iter().collect::<Vec<_>>().join(", ");
+        let found = if types.is_empty() { "no tensor".to_owned() } else { format!("only tensors of type {types}") };
         return Err(Fault::malformed(container.description(), "tensors of floating-point values", found));
     }
     if contents.burn_layout {
-        state = burnpack::to_pytorch(state);
+        state = burnpack::to_pytorch(state)?;
         precisions = precisions.into_iter().map(|(name, precision)| (burnpack::rename(&name), precision)).collect();
     }
     Ok(Checkpoint {

@@ -1,5 +1,7 @@
 //! What can be wrong with a data file.
 
+use std::fmt;
+
 /// Why a data file was refused: which file, where, what was expected and what was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -59,11 +61,62 @@ pub enum DataError {
 impl DataError {
     /// What was asked for does not fit what is there.
     pub(crate) fn mismatch(subject: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::Mismatch { subject: subject.into(), expected: expected.into(), found: found.into() }
+        let found = one_line(&found.into());
+        Self::Mismatch { subject: subject.into(), expected: expected.into(), found }
     }
+
+    /// Names the archive before the entry that is at fault.
+    pub(crate) fn within(mut self, archive: &str) -> Self {
+        let (Self::Unrecognised { file, .. }
+        | Self::Malformed { file, .. }
+        | Self::Undecodable { file, .. }
+        | Self::TooLarge { file, .. }
+        | Self::Mismatch { subject: file, .. }) = &mut self;
+        if !file.starts_with(archive) {
+            *file = format!("{archive}/{}", one_line(file));
+        }
+        self
+    }
+}
+
+/// A decoder's words as the end of a sentence.
+pub(crate) fn reason(error: &impl ToString) -> String {
+    let words = error.to_string();
+    one_line(&words.trim_end().trim_end_matches('.').replace(". ", "; "))
+}
+
+/// A text as a part of one sentence: names that come from files may hold ends of lines, and be of any length.
+pub(crate) fn one_line(text: &impl fmt::Display) -> String {
+    const LONGEST: usize = 2000;
+    let text = text.to_string();
+    let mut line = String::with_capacity(text.len().min(LONGEST));
+    for (place, character) in text.chars().enumerate() {
+        if place == LONGEST {
+            line.push('…');
+            break;
+        }
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }
 
 /// `1 channel`, `3 channels`: a number with its noun, the plural made by an `s`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_stays_on_one_line() {
+        assert_eq!(one_line(&"layer1.0 ü `x`"), "layer1.0 ü `x`");
+        assert_eq!(one_line(&"a\nb\u{7}"), "a\\nb\\u{7}");
+        assert_eq!(one_line(&"ü".repeat(5000)), format!("{}…", "ü".repeat(2000)));
+    }
 }

@@ -15,6 +15,7 @@ mod values;
 
 pub use class_map::ClassMap;
 pub use error::DataError;
+pub(crate) use error::{one_line, reason};
 pub use format::read_probe_set;
 pub use normalisation::Normalisation;
 pub use probe_set::{ImageShape, Pixels, ProbeSet, SampleIds};

@@ -101,11 +101,14 @@ pub struct ProbeSet {
     pub samples: Arc<SampleIds>,
 }
 
+/// The most images of a set: the ids of more would take far more memory than their pixels, when these are few.
+const MOST_IMAGES: usize = 1 << 20;
+
 impl ProbeSet {
     /// Images with labels; computes ids and content hash.
     ///
     /// # Errors
-    /// [`DataError::Mismatch`] when there is no image, when the number of values is no multiple of the shape, when the
+    /// [`DataError::Mismatch`] when there is no image or more than a million, when the number of values is no multiple of the shape, when the
     /// number of labels is another one than that of the images, or when a value is not finite.
     pub fn new(
         name: impl Into<String>,
@@ -124,6 +127,10 @@ impl ProbeSet {
             return Err(DataError::mismatch(name, expected, counted(pixels.len(), "value")));
         }
         let images = pixels.len() / shape.len();
+        if images > MOST_IMAGES {
+            let expected = format!("at most {MOST_IMAGES} images");
+            return Err(DataError::mismatch(name, expected, images.to_string()));
+        }
         if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != images) {
             let expected = format!("as many labels as there are images, {images}");
             return Err(DataError::mismatch(name, expected, counted(labels.len(), "label")));

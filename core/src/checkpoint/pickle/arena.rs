@@ -63,6 +63,11 @@ impl Pickle<'_> {
         self.node(id).map_or(&[], |node| &node.items)
     }
 
+    /// What a call or a persistent object is made of.
+    pub(in crate::checkpoint) fn parts(&self, id: NodeId) -> &[NodeId] {
+        self.node(id).map_or(&[], |node| &node.parts)
+    }
+
     /// The text of a value that is text.
     pub(in crate::checkpoint) fn text(&self, id: NodeId) -> Option<&str> {
         match self.kind(id) {
@@ -77,6 +82,11 @@ impl Pickle<'_> {
             Kind::Integer(value) => Some(*value),
             _ => None,
         }
+    }
+
+    /// What a reader makes of a dictionary's key, or of the key of a storage: texts and integers are both used.
+    pub(in crate::checkpoint) fn key(&self, id: NodeId) -> Option<String> {
+        self.text(id).map(str::to_owned).or_else(|| self.integer(id).map(|key| key.to_string()))
     }
 
     /// Module and name of a class or function.

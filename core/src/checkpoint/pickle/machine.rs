@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::super::{error::Fault, limits};
 use super::arena::{Kind, Node, NodeId, Pickle};
+use super::copies::Copies;
 use super::operands::Operands;
 use super::{bounds, callables};
 
@@ -25,6 +26,7 @@ pub(in crate::checkpoint) fn parse<'a>(
         stack: Vec::new(),
         marks: Vec::new(),
         memo: BTreeMap::new(),
+        copies: Copies::default(),
     };
     loop {
         *operations = operations.checked_sub(1).ok_or_else(|| {
@@ -47,6 +49,7 @@ struct Machine<'a> {
     /// Heights of the stack at each open MARK.
     marks: Vec<usize>,
     memo: BTreeMap<u32, NodeId>,
+    copies: Copies,
 }
 
 impl Machine<'_> {
@@ -172,6 +175,7 @@ impl Machine<'_> {
             }
             b'2' => {
                 let top = self.top()?;
+                self.copy(top)?;
                 self.stack.push(top);
             }
             b'g' => {
@@ -248,6 +252,8 @@ impl Machine<'_> {
             b'b' => {
                 let state = self.pop()?;
                 let object = self.top()?;
+                self.copy(object)?;
+                self.copy(state)?;
                 if let Some(node) = self.nodes.get_mut(object as usize) {
                     node.parts.push(state);
                 }
@@ -379,10 +385,10 @@ impl Machine<'_> {
     }
 
     fn get(&mut self, index: u32) -> Result<(), Fault> {
-        match self.memo.get(&index) {
-            Some(&id) => {
+        match self.memo.get(&index).copied() {
+            Some(id) => {
                 self.stack.push(id);
-                Ok(())
+                self.copy(id)
             }
             None => Err(self.operands.fault("a value that was memorised", format!("the unknown index {index}"))),
         }
@@ -391,6 +397,11 @@ impl Machine<'_> {
     fn memoize(&mut self, index: u32) -> Result<(), Fault> {
         let top = self.top()?;
         self.memo.insert(index, top);
-        Ok(())
+        self.copy(top)
+    }
+
+    /// Counts what the reader copies here.
+    fn copy(&mut self, value: NodeId) -> Result<(), Fault> {
+        self.copies.count(&self.nodes, value, self.operands.part)
     }
 }

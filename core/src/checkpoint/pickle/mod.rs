@@ -7,6 +7,7 @@
 mod arena;
 mod bounds;
 mod callables;
+mod copies;
 mod machine;
 mod operands;
 

@@ -2,7 +2,7 @@
 
 use super::super::error::Fault;
 use super::super::pickle::{self, Kind, NodeId, Pickle};
-use super::{Survey, top_level};
+use super::{Survey, demand, top_level};
 
 /// Looks a legacy file over: the byte order and every pickle.
 ///
@@ -23,7 +23,9 @@ pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fau
         return Err(Fault::malformed("list of storages", "a list", describe(&keys)));
     }
     let content = bytes.len().saturating_sub(keys.end) as u64;
-    Ok(Survey { top_level: top_level::read(&object, "pickle")?, content })
+    let top_level = top_level::read(&object, "pickle")?;
+    demand::check(&object, "pickle", content, |id| demand::reach(&object, id, |_| false))?;
+    Ok(Survey { top_level, content })
 }
 
 /// Refuses files of machines with the other byte order.

@@ -3,6 +3,7 @@
 //! Each is looked over here before [`pytorch_reader`] sees it: sizes and byte order by the container's module, the pickle
 //! by [`super::pickle`]. The reader then yields the tensors.
 
+mod demand;
 mod legacy;
 mod tar;
 mod top_level;
@@ -16,6 +17,20 @@ use super::contents::Contents;
 use super::error::Fault;
 use super::limits;
 use super::tensor::{Element, Precision, Stored, Values};
+
+/// Bytes of the largest element of a storage.
+const LARGEST_ELEMENT: usize = 8;
+
+/// Bytes of one element of a storage, by the name of its class.
+fn element_size(storage: &str) -> Option<usize> {
+    match storage {
+        "DoubleStorage" | "LongStorage" => Some(8),
+        "FloatStorage" | "IntStorage" => Some(4),
+        "HalfStorage" | "ShortStorage" | "BFloat16Storage" => Some(2),
+        "CharStorage" | "ByteStorage" | "BoolStorage" => Some(1),
+        _ => None,
+    }
+}
 
 /// What looking a container over found out.
 struct Survey {

@@ -1,10 +1,15 @@
 //! Files of PyTorch before 0.1.10: a tar archive with four entries.
 
+use std::collections::BTreeMap;
+
 use super::super::error::Fault;
-use super::super::pickle::{self, NodeId, Pickle};
-use super::{Survey, legacy, top_level};
+use super::super::limits;
+use super::super::pickle::{self, Kind, NodeId, Pickle};
+use super::{Survey, demand, element_size, legacy, top_level};
 
 const BLOCK: usize = 512;
+/// PyTorch writes four entries.
+const MOST_ENTRIES: usize = 100;
 
 /// Looks a tar archive over: its entries, the byte order and every pickle.
 ///
@@ -13,7 +18,7 @@ const BLOCK: usize = 512;
 pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fault> {
     let entries = list(bytes)?;
     let entry = |name: &str| {
-        let found = entries.iter().filter(|(entry, _)| entry.strip_prefix("./").unwrap_or(entry) == name).last();
+        let found = entries.iter().find(|(entry, _)| entry == name);
         found
             .map(|(_, content)| *content)
             .ok_or_else(|| Fault::malformed("tar archive", format!("the entry `{name}`"), "none"))
@@ -23,20 +28,30 @@ pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fau
     }
     let storages = entry("storages")?;
     check_storages(storages, operations)?;
-    check_tensors(entry("tensors")?, operations)?;
+    let reached = check_tensors(entry("tensors")?, operations)?;
     let object = pickle::parse(entry("pickle")?, 0, "pickle", operations)?;
-    Ok(Survey { top_level: top_level::read(&object, "pickle")?, content: storages.len() as u64 })
+    let top_level = top_level::read(&object, "pickle")?;
+    let content = storages.len() as u64;
+    demand::check(&object, "pickle", content, |id| match object.kind(id) {
+        Kind::Persistent => {
+            let key = object.parts(id).first().and_then(|&key| object.key(key));
+            Some(key.and_then(|key| reached.get(&key).copied()).unwrap_or(0))
+        }
+        _ => None,
+    })?;
+    Ok(Survey { top_level, content })
 }
 
-/// Names and contents of the entries: plain files only, whose size is what their header says.
+/// Names and contents of the entries: plain files only, each once, whose name and size are what their header says.
 fn list(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, Fault> {
-    let mut entries = Vec::new();
+    const PREFIXED: &[u8] = b"ustar\0";
+    let mut entries: Vec<(String, &[u8])> = Vec::new();
     let mut rest = bytes;
     while let Some((header, after)) = rest.split_first_chunk::<BLOCK>() {
         if header.iter().all(|&byte| byte == 0) {
             break;
         }
-        let name = text(header.get(..100));
+        let name = text(header.get(..100)).trim_start_matches("./").to_owned();
         let part = || format!("tar entry {name}");
         let size = octal(header.get(124..136))
             .ok_or_else(|| Fault::malformed(part(), "an octal size", text(header.get(124..136))))?;
@@ -44,7 +59,17 @@ fn list(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, Fault> {
             Fault::malformed(part(), format!("{size} bytes"), format!("the end after {}", after.len()))
         })?;
         match header.get(156) {
-            Some(b'0' | 0 | b'5') => entries.push((name, content)),
+            Some(b'0' | 0 | b'5') => {
+                let prefix = header.get(345..500).filter(|_| header.get(257..263) == Some(PREFIXED));
+                if !text(prefix).is_empty() || entries.iter().any(|(other, _)| *other == name) {
+                    return Err(Fault::malformed(part(), "each name once and whole", "another of that name"));
+                }
+                if entries.len() == MOST_ENTRIES {
+                    let expected = format!("at most {} entries", MOST_ENTRIES);
+                    return Err(Fault::malformed("tar archive", expected, "more"));
+                }
+                entries.push((name, content));
+            }
             // Times of modification, as Python's tarfile writes them.
             Some(b'x' | b'g') if !changes_layout(content) => {}
             other => {
@@ -95,24 +120,35 @@ fn check_storages(blob: &[u8], operations: &mut usize) -> Result<(), Fault> {
 }
 
 /// A count; then for each tensor a pickle (key, storage, type), the rank, four unused bytes, sizes, strides and the offset.
-fn check_tensors(blob: &[u8], operations: &mut usize) -> Result<(), Fault> {
+/// Returns for each key how many bytes of its storage the tensor may reach over.
+fn check_tensors(blob: &[u8], operations: &mut usize) -> Result<BTreeMap<String, u64>, Fault> {
     let (count, mut position) = count(blob, "tensors", operations)?;
+    let mut reached = BTreeMap::new();
     for _ in 0..count {
-        let end = pickle::parse(blob, position, "tensors", operations)?.end;
+        let record = pickle::parse(blob, position, "tensors", operations)?;
+        let end = record.end;
         let rank = blob.get(end..).and_then(|rest| rest.first_chunk()).map(|rank| u32::from_le_bytes(*rank));
-        let rank = rank.filter(|&rank| rank <= super::limits::RANK as u32).ok_or_else(|| {
-            Fault::malformed("tensors", format!("at most {} dimensions", super::limits::RANK), "more")
-        })?;
-        position = end + 8 + (2 * rank as usize + 1) * 8;
+        let rank = rank
+            .filter(|&rank| rank <= limits::RANK as u32)
+            .ok_or_else(|| Fault::malformed("tensors", format!("at most {} dimensions", limits::RANK), "more"))?;
+        let rank = rank as usize;
+        let (numbers, _) = blob.get(end + 8..).unwrap_or_default().as_chunks::<8>();
+        let numbers =
+            |skipped: usize| numbers.iter().skip(skipped).take(rank).map(|&number| u64::from_le_bytes(number));
+        let values = demand::extent(numbers(0), numbers(rank));
+        if let Some(key) = field(&record, 0).and_then(|key| record.key(key)) {
+            reached.insert(key, values.saturating_mul(super::LARGEST_ELEMENT as u64));
+        }
+        position = end + 8 + (2 * rank + 1) * 8;
     }
-    Ok(())
+    Ok(reached)
 }
 
 fn count(blob: &[u8], part: &str, operations: &mut usize) -> Result<(usize, usize), Fault> {
     let pickle = pickle::parse(blob, 0, part, operations)?;
     let count = pickle.integer(pickle.root).and_then(|count| usize::try_from(count).ok());
-    let count = count.filter(|&count| count <= super::limits::ENTRIES);
-    let expected = || format!("a count of at most {}", super::limits::ENTRIES);
+    let count = count.filter(|&count| count <= limits::ENTRIES);
+    let expected = || format!("a count of at most {}", limits::ENTRIES);
     count.map(|count| (count, pickle.end)).ok_or_else(|| Fault::malformed(part, expected(), "another value"))
 }
 
@@ -125,14 +161,4 @@ fn number(blob: &[u8], position: usize, part: &str) -> Result<usize, Fault> {
     bytes
         .and_then(|bytes| usize::try_from(i64::from_le_bytes(*bytes)).ok())
         .ok_or_else(|| Fault::malformed(part, "a number of elements", "none"))
-}
-
-fn element_size(storage: &str) -> Option<usize> {
-    match storage {
-        "DoubleStorage" | "LongStorage" => Some(8),
-        "FloatStorage" | "IntStorage" => Some(4),
-        "HalfStorage" | "ShortStorage" | "BFloat16Storage" => Some(2),
-        "CharStorage" | "ByteStorage" | "BoolStorage" => Some(1),
-        _ => None,
-    }
 }

@@ -1,5 +1,6 @@
 //! The zip archive of PyTorch 1.6 and later.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
 
 use zip::read::ZipReadOptions;
@@ -7,7 +8,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::super::error::Fault;
 use super::super::{limits, pickle};
-use super::{Survey, top_level};
+use super::{Survey, demand, top_level};
 
 /// Looks a zip archive over: sizes, byte order, and the pickle.
 ///
@@ -16,11 +17,17 @@ use super::{Survey, top_level};
 pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fault> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| Fault::malformed("zip archive", "a complete archive", error.to_string()))?;
+    if archive.has_duplicate_names() {
+        return Err(Fault::malformed("zip archive", "each name once", "a name twice"));
+    }
     let entries = list(&mut archive)?;
     check_sizes(&entries, bytes.len())?;
     let root = find_root(&entries)?;
     let storages = format!("{root}data/");
-    let content = entries.iter().filter(|entry| entry.name.starts_with(&storages)).map(|entry| entry.size).sum();
+    let stored: Vec<(&str, &Entry)> =
+        entries.iter().filter_map(|entry| Some((entry.name.strip_prefix(&storages)?, entry))).collect();
+    let content = stored.iter().map(|(_, entry)| entry.size).sum();
+    let packed: BTreeSet<&str> = stored.iter().filter(|(_, entry)| entry.packed).map(|(key, _)| *key).collect();
     let named = |name: &str| entries.iter().position(|entry| entry.name.strip_prefix(root) == Some(name));
 
     if let Some(index) = named("byteorder") {
@@ -43,12 +50,16 @@ pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fau
     let Some(index) = named("data.pkl") else { return Err(no_pickle(&entries)) };
     let source = extract(&mut archive, index, "data.pkl")?;
     let pickle = pickle::parse(&source, 0, "data.pkl", operations)?;
-    Ok(Survey { top_level: top_level::read(&pickle, "data.pkl")?, content })
+    let top_level = top_level::read(&pickle, "data.pkl")?;
+    demand::check(&pickle, "data.pkl", content, |id| demand::reach(&pickle, id, |key| packed.contains(key)))?;
+    Ok(Survey { top_level, content })
 }
 
 struct Entry {
     name: String,
     size: u64,
+    /// Whether it is compressed, so that nothing of it is known before all that precedes it.
+    packed: bool,
 }
 
 fn list(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<Entry>, Fault> {
@@ -70,7 +81,8 @@ fn list(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<Entry>, Fault> {
             let found = format!("the method {}", entry.compression());
             return Err(Fault::malformed(format!("zip entry {name}"), "stored or deflated content", found));
         }
-        entries.push(Entry { name, size: entry.size() });
+        let packed = entry.compression() != CompressionMethod::Stored;
+        entries.push(Entry { name, size: entry.size(), packed });
     }
     Ok(entries)
 }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use zip::ZipArchive;
 
 use super::Allowance;
-use crate::data::DataError;
+use crate::data::{DataError, one_line, reason};
 
 /// The shortest entry of a central directory.
 const SHORTEST_ENTRY: usize = 46;
@@ -51,7 +51,7 @@ impl<'a> Archive<'a> {
 
     /// What errors call this entry.
     pub(crate) fn path(&self, index: usize) -> String {
-        format!("{}/{}", self.file, self.names.get(index).map_or("", String::as_str))
+        format!("{}/{}", self.file, one_line(&self.names.get(index).map_or("", String::as_str)))
     }
 
     /// Unpacks one entry and checks its checksum.
@@ -88,7 +88,7 @@ fn check_number_of_entries(file: &str, bytes: &[u8]) -> Result<(), DataError> {
 }
 
 fn undecodable(file: &str, error: &impl ToString) -> DataError {
-    DataError::Undecodable { file: file.to_owned(), format: "zip", reason: error.to_string() }
+    DataError::Undecodable { file: file.to_owned(), format: "zip", reason: reason(error) }
 }
 
 #[cfg(test)]

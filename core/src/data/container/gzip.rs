@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use flate2::bufread::GzDecoder;
 
 use super::Allowance;
-use crate::data::DataError;
+use crate::data::{DataError, reason};
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -49,7 +49,7 @@ fn broken(file: &str, length: usize, error: &std::io::Error) -> DataError {
             found: "the end of the file".to_owned(),
         };
     }
-    DataError::Undecodable { file: file.to_owned(), format: "gzip", reason: error.to_string() }
+    DataError::Undecodable { file: file.to_owned(), format: "gzip", reason: reason(error) }
 }
 
 #[cfg(test)]

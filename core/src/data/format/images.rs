@@ -8,7 +8,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::jpeg;
 use crate::data::container::Allowance;
-use crate::data::error::{DataError, counted};
+use crate::data::error::{DataError, counted, reason};
 use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
 use crate::names::natural_order;
 
@@ -30,7 +30,7 @@ pub(super) fn read(name: String, mut files: Files<'_>) -> Result<ProbeSet, DataE
     files.sort_by(|(a, _), (b, _)| natural_order(a, b));
     let shape = common_shape(&name, &files)?;
     let (labels, class_names) = classes(&files)?;
-    let mut allowance = Allowance::for_input(0);
+    let mut allowance = Allowance::for_input(files.iter().map(|(_, bytes)| bytes.len()).sum());
     let mut pixels = Vec::new();
     for (path, bytes) in &files {
         allowance.spend(path, shape.len())?;
@@ -92,7 +92,7 @@ fn undecodable(path: &str, error: &image::ImageError) -> DataError {
     if let image::ImageError::Limits(_) = error {
         return DataError::mismatch(path, format!("at most {LONGEST_SIDE}×{LONGEST_SIDE} pixels"), "more");
     }
-    DataError::Undecodable { file: path.to_owned(), format: "image", reason: error.to_string() }
+    DataError::Undecodable { file: path.to_owned(), format: "image", reason: reason(error) }
 }
 
 /// Appends one plane for each channel of the shape. Opacity is dropped, and never blended in.

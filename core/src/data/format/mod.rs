@@ -109,7 +109,7 @@ fn read_zip(source: &Source<'_>, allowance: &mut Allowance) -> Result<ProbeSet, 
         }
         files.push((name, Cow::Owned(bytes)));
     }
-    images::read(source.name.to_owned(), files)
+    images::read(source.name.to_owned(), files).map_err(|error| error.within(source.name))
 }
 
 /// What people call several files together.
