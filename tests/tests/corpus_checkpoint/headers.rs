@@ -23,6 +23,10 @@ fn safetensors_cases() -> Vec<Refused> {
     let overlap = safetensors(&two.replace("RANGE", "0,4"), &[0; 4]);
     let gap = safetensors(&two.replace("RANGE", "8,12"), &[0; 12]);
     let deep = safetensors(&format!(r#"{{"__metadata__":{}"#, "[".repeat(100_000)), b"");
+    let twice = safetensors(&two.replace("RANGE", "4,8").replace("\"b\"", "\"a\""), &[0; 8]);
+    let lines = safetensors(r#"{"a\nb":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, &quiet);
+    let burn = two.replacen('{', r#"{"__metadata__":{"producer":"burn"},"#, 1).replace("RANGE", "4,8");
+    let burn = safetensors(&burn.replace("\"a\"", "\"bn.gamma\"").replace("\"b\"", "\"bn.weight\""), &[0; 8]);
     let name = "w".repeat(600);
     let long = tensor("F32", "[1]", "[0,4]", &[0; 4]);
     let long = String::from_utf8(long[8..].to_vec()).unwrap().replacen("\"w\"", &format!("\"{name}\""), 1);
@@ -57,7 +61,7 @@ fn safetensors_cases() -> Vec<Refused> {
         Refused::new(
             "whole_numbers.safetensors",
             tensor("I64", "[1]", "[0,8]", &[0; 8]),
-            "only tensors of whole numbers",
+            "found only tensors of type i64",
         ),
         Refused::new(
             "nan.safetensors",
@@ -65,6 +69,12 @@ fn safetensors_cases() -> Vec<Refused> {
             "tensor w: expected finite values, found NaN",
         ),
         Refused::new("range.safetensors", tensor("F64", "[1]", "[0,8]", &large), "within the range of f32"),
+        Refused::new("eighths.safetensors", tensor("F8_E4M3", "[1]", "[0,1]", &[0]), "only tensors of type f8_e4m3"),
+        Refused::new("far.safetensors", tensor("F32", "[1]", "[18446744073709551612,0]", &[0; 4]), ""),
+        Refused::new("twice.safetensors", twice, ""),
+        Refused::new("lines.safetensors", lines, "tensor a\\nb: expected finite values"),
+        Refused::new("metadata.safetensors", safetensors(r#"{"__metadata__":{"a":1}}"#, b""), "a JSON header"),
+        Refused::new("burn.safetensors", burn, "a name of its own, as Burn's bn.gamma is PyTorch's bn.weight"),
         Refused::new("overlap.safetensors", overlap, "a gap or an overlap"),
         Refused::new("gap.safetensors", gap, "a gap or an overlap"),
         Refused::new(

@@ -81,6 +81,34 @@ fn objects() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     };
     let classes = repeated(b"\x80\x02c__main__\nNet\nq\0", b"h\0", 50_000, b")");
     let deep_calls = [&classes[..], &[0x81; 50_001], b"."].concat();
+    let long = text(&"w".repeat(1 << 20));
+    let copies = b"h\0".repeat(1000);
+    let long_key = [b"\x80\x02}".as_slice(), &long, b"Nsq\0", &copies, b"."].concat();
+    let long_class = [b"\x80\x02c".as_slice(), &b"w".repeat(1 << 20), b"\nNet\nq\0", &copies, b"."].concat();
+    let wide = tensor(4, 0, &[1; 5000], &[0; 5000]);
+    let wide_copies = [b"\x80\x02".as_slice(), &wide, b"q\0", &b"h\0".repeat(5000), b"."].concat();
+    let states = repeated(b"\x80\x02c__main__\nNet\n)\x81", b"}b", 100_000, b".");
+    let small = || tensor(4, 0, &[4], &[1]);
+    let named = |count: usize, value: &dyn Fn() -> Vec<u8>| {
+        let entries: Vec<_> = (0..count).map(|i| (format!("w{i}"), value())).collect();
+        let mut inner = dictionary(&entries);
+        inner.pop();
+        inner.split_off(2)
+    };
+    let long_path = [b"\x80\x02}".as_slice(), &long, &named(100, &small), b"s."].concat();
+    let far = || tensor(1 << 22, 0, &[2], &[(1 << 22) - 1]);
+    let reaching = [b"\x80\x02".to_vec(), named(200, &far), b".".to_vec()].concat();
+    let twice =
+        [b"\x80\x02}".to_vec(), text("a.b"), small(), b"s".to_vec(), text("a"), b"}".to_vec(), text("b"), small()];
+    let twice = [twice.concat(), b"ss.".to_vec()].concat();
+    let mut huge_size = vec![0x8a, 255];
+    huge_size.extend([0x7f; 255]);
+    let huge_size = {
+        let mut bytes = state(tensor(4, 0, &[77], &[1]));
+        let at = bytes.windows(10).position(|window| window == integer(77)).unwrap();
+        bytes.splice(at..at + 10, huge_size);
+        bytes
+    };
     let in_dictionary = state([b"cposix\nsystem\n".to_vec(), text("true"), b"\x85R".to_vec()].concat());
     vec![
         ("os_system", b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R.".to_vec(), "reference to `os.system`"),
@@ -90,6 +118,18 @@ fn objects() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("getattr", by_name("builtins", "getattr"), "reference to `builtins.getattr`"),
         ("nested_load", by_name("torch.storage", "_load_from_bytes"), "`torch.storage._load_from_bytes`"),
         ("own_function", by_name("__main__", "payload"), "call of `__main__.payload`"),
+        ("long_key_copies", long_key, "bytes of text, shared ones counted at each use"),
+        ("long_class_copies", long_class, "bytes of text, shared ones counted at each use"),
+        ("wide_copies", wide_copies, "shared ones counted at each use"),
+        ("many_states", states, "shared ones counted at each use"),
+        ("long_path", long_path, "at most 16777216 bytes of names"),
+        ("reaching", reaching, "bytes that tensors reach over in their storages"),
+        ("twice", twice, "one tensor of each name, found two of the name `a.b`"),
+        ("huge_size", huge_size, ""),
+        ("negative_stride", state(tensor(4, 3, &[4], &[-1])), ""),
+        ("overflowing_offset", state(tensor(4, i64::MAX, &[4], &[1])), ""),
+        ("overflowing_size", state(tensor(i64::MAX, 0, &[1 << 62, 1 << 62, 0], &[0, 0, 0])), ""),
+        ("class_of_lines", by_name("__main__", "pay\nload"), "`__main__.pay\\nload`"),
         ("among_tensors", in_dictionary, "reference to `posix.system`"),
         ("through_memo", b"\x80\x02X\x02\0\0\0osq\x01X\x06\0\0\0systemq\x02h\x01h\x02\x93)R.".to_vec(), "`os.system`"),
         ("instance", b"(X\x04\0\0\0truei__main__\nPayload\n.".to_vec(), "call of `__main__.Payload`"),
@@ -151,6 +191,9 @@ pub(crate) fn cases() -> Vec<Refused> {
     let views = zip(&[("archive/data.pkl", &dictionary(&views)), ("archive/data/0", &[0; 4 * 65_536])], false);
     cases.push(Refused::new("views.pth", views, "bytes in all"));
     let long = dictionary(&[("w".repeat(5000), tensor(4, 0, &[4], &[1]))]);
+    let lines = dictionary(&[("a\nb".to_owned(), tensor(4, 0, &[4], &[1]))]);
+    let not_finite = zip(&[("archive/data.pkl", &lines), ("archive/data/0", &[0xff; 16])], false);
+    cases.push(Refused::new("name_of_lines.pth", not_finite, "tensor a\\nb: expected finite values"));
     cases.push(Refused::new("long_name.pth", zipped(&long), "a name of at most 512 bytes"));
     let mut big_endian = legacy(b"\x80\x02}.");
     let flag = big_endian.windows(6).position(|window| window == b"endian").unwrap() + 6;

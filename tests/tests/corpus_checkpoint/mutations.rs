@@ -1,10 +1,14 @@
 //! Real files with one thing changed: cut short, a bit flipped, a length replaced, blocks swapped, lost or repeated.
 
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use burn_pack::{Bytes, DType, Scalar, Tensor, Writer};
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use zip::ZipArchive;
+
+use crate::archives::zip;
 
 /// A changed file.
 pub(crate) struct Mutant {
@@ -25,8 +29,8 @@ pub(crate) fn burnpack() -> Vec<u8> {
     writer.into_bytes().unwrap().to_vec()
 }
 
-/// Every fixture of the folder and a burnpack file, each changed in 40 ways that are the same at every run.
-pub(crate) fn cases(folder: &Path) -> Vec<Mutant> {
+/// Every fixture of the folder and a burnpack file, each changed in ways that are the same at every run.
+pub(crate) fn checkpoints(folder: &Path) -> Vec<Mutant> {
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|kind| kind != "py" && kind != "json"));
     paths.sort();
@@ -35,8 +39,37 @@ pub(crate) fn cases(folder: &Path) -> Vec<Mutant> {
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
         .collect();
     originals.push(("burn.bpk".to_owned(), burnpack()));
-    let mut random = ChaCha8Rng::seed_from_u64(20);
+    of(&originals, 20)
+}
+
+/// Mutants of these files, the same for the same seed.
+pub(crate) fn of(originals: &[(String, Vec<u8>)], seed: u64) -> Vec<Mutant> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     originals.iter().flat_map(|(name, bytes)| mutants(name, bytes, &mut random)).collect()
+}
+
+/// Archives whose pickle is changed and packed anew, so that no checksum gives the change away.
+pub(crate) fn pickles(folder: &Path) -> Vec<Mutant> {
+    let names = ["zip.pth", "zip_protocol4.pth", "lightning.ckpt", "whole_module.pth", "strided.pth"];
+    let mut random = ChaCha8Rng::seed_from_u64(21);
+    let mut changed = Vec::new();
+    for name in names {
+        let mut archive = ZipArchive::new(Cursor::new(std::fs::read(folder.join(name)).unwrap())).unwrap();
+        let mut entries = Vec::new();
+        for index in 0..archive.len() {
+            let mut entry = archive.by_index(index).unwrap();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            entries.push((entry.name().unwrap().into_owned(), content));
+        }
+        let pickle = entries.iter().position(|(name, _)| name.ends_with("/data.pkl")).unwrap();
+        for Mutant { name, bytes } in mutants(name, &entries[pickle].1.clone(), &mut random) {
+            entries[pickle].1 = bytes;
+            let entries: Vec<(&str, &[u8])> = entries.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+            changed.push(Mutant { name, bytes: zip(&entries, false) });
+        }
+    }
+    changed
 }
 
 fn mutants(name: &str, original: &[u8], random: &mut ChaCha8Rng) -> Vec<Mutant> {

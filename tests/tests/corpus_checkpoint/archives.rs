@@ -57,6 +57,20 @@ fn overlapping(copies: u16) -> Vec<u8> {
     bytes
 }
 
+/// Two entries of one name: readers differ in which they take.
+fn name_twice() -> Vec<u8> {
+    let state = state(4);
+    let archive = zip(&[("a/data.pkl", &state), ("a/data/0", &[0; 16]), ("a/data/1", &[1; 16])], false);
+    patched(archive, CENTRAL, 46 + 7, b"0")
+}
+
+/// Many tensors at the end of one compressed storage, each of which takes unpacking all of it.
+fn packed_views() -> Vec<u8> {
+    const VALUES: i64 = 2 << 20;
+    let views: Vec<_> = (0..200).map(|i| (format!("w{i}"), tensor(VALUES, VALUES - 1, &[1], &[1]))).collect();
+    zip(&[("a/data.pkl", &dictionary(&views)), ("a/data/0", &vec![0; 4 * VALUES as usize])], true)
+}
+
 /// An archive whose zip64 record claims this many entries.
 fn zip64(entries: u64) -> Vec<u8> {
     let archive = zip(&[("archive/data.pkl", &state(4)), ("archive/data/0", &[0; 16])], false);
@@ -112,6 +126,17 @@ fn tar_cases() -> Vec<Refused> {
     let call = b"\x80\x02cos\nsystem\n)R.";
     let deep = [b"\x80\x02)".to_vec(), vec![0x85; 100_000], b".".to_vec()].concat();
     let big_endian = b"\x80\x02}X\x0d\0\0\0little_endian\x89s.";
+    let mut elsewhere = tar(&[("storages", views)]);
+    elsewhere[345] = b'x';
+    let names: Vec<String> = (0..101).map(|index| index.to_string()).collect();
+    let many_entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), none)).collect();
+    // A tensor of two values that lie far apart, under 100 names.
+    let mut far = b"\x80\x02K\x01.\x80\x02K\x07X\x01\0\0\0actorch\nFloatTensor\n\x87.".to_vec();
+    far.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+    [2_i64, 1 << 24, 0].iter().for_each(|number| far.extend(number.to_le_bytes()));
+    let references: Vec<u8> = (0..100).flat_map(|name| [b'K', name, b'X', 1, 0, 0, 0, b'7', b'Q', b's']).collect();
+    let references = [b"\x80\x02}".as_slice(), &references, b"."].concat();
+    let views_of_one = [("storages", views.as_slice()), ("tensors", &far), ("pickle", &references)];
     let sparse = tar_entry("storages", b'S', &[0; 512], 512);
     let size = [tar_entry("x", b'x', b"20 size=99999999999\n", 20), tar(&[("storages", views)])].concat();
     vec![
@@ -138,6 +163,10 @@ fn tar_cases() -> Vec<Refused> {
             tar(&[("storages", views), ("tensors", none), ("pickle", &deep)]),
             "levels of nesting",
         ),
+        Refused::new("twice.tar.pth", tar(&[("storages", views), ("././storages", call)]), "each name once"),
+        Refused::new("elsewhere.tar.pth", elsewhere, "each name once and whole"),
+        Refused::new("many_entries.tar.pth", tar(&many_entries), "at most 100 entries"),
+        Refused::new("views.tar.pth", tar(&views_of_one), "bytes that tensors reach over in their storages"),
         Refused::new("order.tar.pth", tar(&[("sys_info", big_endian), ("storages", views)]), "found big-endian values"),
         Refused::new("sparse.tar.pth", sparse, "a plain file, found an entry of type `S`"),
         Refused::new("pax_size.tar.pth", size, "an entry of type `x`"),
@@ -173,6 +202,9 @@ pub(crate) fn cases() -> Vec<Refused> {
         Refused::new("method.pth", patched(small(), CENTRAL, 10, &[12, 0]), "stored or deflated content"),
         Refused::new("encrypted.pth", patched(small(), CENTRAL, 8, &[1, 0]), "plain content, found encrypted content"),
         Refused::new("checksum.pth", patched(small(), CENTRAL, 16, &[1, 2, 3, 4]), ""),
+        Refused::new("name_twice.pth", name_twice(), "found a name twice"),
+        Refused::new("packed_views.pth", packed_views(), "bytes that tensors reach over in their storages"),
+        Refused::new("line.pth", zip(&[("a\nb/data.pkl", b""), ("a\nb/byteorder", b"x\ny")], false), "`x"),
         Refused::new("local.pth", patched(small(), LOCAL, 0, b"PK\x07\x08"), ""),
         Refused::new("no_pickle.pth", zip(&[("archive/data/0", &[0; 16])], false), "`data.pkl`, as torch.save writes"),
         Refused::new("arrays.npz", zip(&[("layer1.npy", b"\x93NUMPY")], false), "NumPy arrays"),
