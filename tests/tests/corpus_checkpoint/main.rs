@@ -73,7 +73,7 @@ fn outcome(reader: Reader, name: &str, bytes: &[u8]) -> Option<String> {
 
 /// What a file of so many bytes may ask for: a multiple of its size, and what the limits allow to any file, however small.
 fn warranted(length: usize) -> usize {
-    const ANY_FILE: usize = 384 << 20;
+    const ANY_FILE: usize = 256 << 20;
     const MULTIPLE: usize = 24;
     ANY_FILE + MULTIPLE * length
 }
