@@ -22,13 +22,16 @@ pub(crate) struct Arguments {
     /// Where the training runs are; finished ones with the same configuration are taken as they are.
     #[arg(long, default_value = "runs/assets", value_name = "DIR")]
     runs: PathBuf,
-    /// Make only what this training run needs, such as `resnet18-seed1`, and nothing else.
+    /// Make only this: `catalogue`, from the files that are there, or a training run such as `resnet18-seed1`.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.only.as_deref() == Some("catalogue") {
+        return catalogue::write(&arguments.out);
+    }
     let data = dataset::load(&arguments.data)?;
     if let Some(name) = &arguments.only {
         return networks::train_one(name, arguments, &data);

@@ -30,6 +30,9 @@ pub struct ActivationFile {
     pub representations: Vec<Representation>,
 }
 
+/// Samples of a file at most.
+const MOST_ROWS: usize = 1 << 20;
+
 /// What a container of arrays holds.
 struct Contents {
     /// First layer to last.
@@ -102,6 +105,10 @@ fn common_rows(file: &str, layers: &[Layer]) -> Result<usize, ActivationFileErro
         return Err(DataError::mismatch(file, "at least one layer", "none").into());
     };
     match layers.iter().find(|layer| layer.rows != first.rows) {
+        // Each sample has an id of its own in memory, however few bytes its row takes.
+        None if first.rows > MOST_ROWS => {
+            Err(DataError::mismatch(file, format!("at most {MOST_ROWS} samples"), first.rows.to_string()).into())
+        }
         None => Ok(first.rows),
         Some(other) => Err(ActivationFileError::RowsDisagree {
             file: file.to_owned(),

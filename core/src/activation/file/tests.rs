@@ -125,3 +125,12 @@ fn damaged_files_are_refused_or_consistent() {
         assert!(refused > 30, "{}: only {refused} refused", file.name);
     }
 }
+
+#[test]
+fn more_samples_than_memory_holds_ids_for_are_refused() {
+    let rows = MOST_ROWS + 1;
+    let header = format!(r#"{{"a":{{"dtype":"F16","shape":[{rows},1],"data_offsets":[0,{}]}}}}"#, 2 * rows);
+    let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; 2 * rows]].concat();
+    let text = error(&NamedBytes { name: "long.safetensors".into(), bytes });
+    assert!(text.starts_with("long.safetensors: ") && text.contains("at most 1048576 samples"), "{text}");
+}
