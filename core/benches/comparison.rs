@@ -10,6 +10,7 @@ use faer::{Accum, Mat, Par};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use repgeo_core::activation::{ActivationError, Engine, Representation, RowPolicy, represent_graph};
+use repgeo_core::checkpoint::StateDict;
 use repgeo_core::data::{ImageShape, Normalisation, Pixels, ProbeSet};
 use repgeo_core::model::{Architecture, CifarResnet, Graph, Resnet, initial_state};
 use repgeo_core::similarity::{AnyMeasure as _, DebiasedCka, Geometry, Ingredient, Prepared};
@@ -27,16 +28,19 @@ fn main() {
 #[divan::bench(args = NETWORKS.map(Case::from), sample_count = 5, sample_size = 1)]
 fn forward(bencher: Bencher, case: Case) {
     let (graph, probe) = (case.graph(), probe());
+    let state = initial_state(&graph, 0);
     bencher
         .counter(ItemsCount::new(IMAGES))
-        .bench_local(|| case.on_threads(|| run(&graph, 0, &probe, case.threads, |layer| drop(black_box(layer)))));
+        .bench_local(|| case.on_threads(|| run(&graph, &state, &probe, case.threads, |layer| drop(black_box(layer)))));
 }
 
 /// What follows when the taps are there: Gram matrices of one network, and every pair of its layers.
 #[divan::bench(args = NETWORKS.map(Case::from), sample_count = 5, sample_size = 1)]
 fn similarity(bencher: Bencher, case: Case) {
     let mut layers = Vec::new();
-    case.on_threads(|| run(&case.graph(), 0, &probe(), case.threads, |layer| layers.push(layer)));
+    let graph = case.graph();
+    let state = initial_state(&graph, 0);
+    case.on_threads(|| run(&graph, &state, &probe(), case.threads, |layer| layers.push(layer)));
     bencher.bench_local(|| {
         case.on_threads(|| {
             let prepared: Vec<Prepared> = layers.iter().map(prepare).collect();
@@ -49,11 +53,12 @@ fn similarity(bencher: Bencher, case: Case) {
 #[divan::bench(args = NETWORKS.map(Case::from), sample_count = 3, sample_size = 1)]
 fn comparison(bencher: Bencher, case: Case) {
     let (graph, probe) = (case.graph(), probe());
+    let states = [0, 1].map(|seed| initial_state(&graph, seed));
     bencher.bench_local(|| {
         case.on_threads(|| {
-            let [first, second] = [0, 1].map(|seed| {
+            let [first, second] = [0, 1].map(|index: usize| {
                 let mut prepared = Vec::new();
-                run(&graph, seed, &probe, case.threads, |layer| prepared.push(prepare(&layer)));
+                run(&graph, &states[index], &probe, case.threads, |layer| prepared.push(prepare(&layer)));
                 prepared
             });
             all_pairs(&first, &second)
@@ -129,8 +134,7 @@ impl Case {
     }
 }
 
-fn run(graph: &Graph, seed: u64, probe: &ProbeSet, threads: usize, mut each: impl FnMut(Representation)) {
-    let state = initial_state(graph, seed);
+fn run(graph: &Graph, state: &StateDict, probe: &ProbeSet, threads: usize, mut each: impl FnMut(Representation)) {
     let normalisation = Normalisation { name: "half".to_owned(), mean: vec![0.5; 3], std: vec![0.25; 3] };
     let (engine, policy) = (Engine::host(threads), RowPolicy::Flatten);
     let each = async |layer| {
@@ -140,7 +144,7 @@ fn run(graph: &Graph, seed: u64, probe: &ProbeSet, threads: usize, mut each: imp
     let run = represent_graph(
         "network",
         graph,
-        &state,
+        state,
         probe,
         &normalisation,
         policy,

@@ -2,7 +2,7 @@
 //!
 //! Interpolation at the points 0, ±A, ±B and ∞: with `d` six inputs, `g` three weights and `y` four outputs,
 //! `y = Aᵀ [(G g) ⊙ (Bᵀ d)]` (Lavin and Gray 2016). They take A = 1 and B = 2; with 3/4 and 3/2, whose powers single
-//! precision holds exactly too, rounding errors are a fourth to a fifth of theirs from 64 channels on.
+//! precision holds exactly too, rounding errors are about a fourth of theirs (docs/speed.md).
 
 use pulp::{Scalar, Simd};
 
