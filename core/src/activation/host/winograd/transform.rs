@@ -118,6 +118,7 @@ impl Transform<POINTS, OUTPUTS> for PointsToOutputs {
 }
 
 /// Applies a transform to each element of `inputs`; all slices have the length of the first.
+#[expect(clippy::needless_range_loop, reason = "one index into all slices")]
 #[inline(always)]
 pub(super) fn apply<T: Transform<IN, OUT>, S: Simd, const IN: usize, const OUT: usize>(
     simd: S,
