@@ -13,7 +13,7 @@ const BLOCK: usize = 512;
 pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fault> {
     let entries = list(bytes)?;
     let entry = |name: &str| {
-        let found = entries.iter().filter(|(entry, _)| entry.strip_prefix("./").unwrap_or(entry) == name).next_back();
+        let found = entries.iter().rfind(|(entry, _)| entry.strip_prefix("./").unwrap_or(entry) == name);
         found
             .map(|(_, content)| *content)
             .ok_or_else(|| Fault::malformed("tar archive", format!("the entry `{name}`"), "none"))
