@@ -4,6 +4,7 @@ use crate::model::{Graph, Node, Operation, Shape};
 
 impl Graph {
     /// Multiplications and additions of the plain algorithms for one image, from each tap to the next.
+    #[cfg(any(test, feature = "devices"))]
     pub(super) fn operations_per_tap(&self) -> Vec<f64> {
         let mut start = 0;
         let span = self.taps.iter().map(|tap| {

@@ -7,7 +7,9 @@ use super::rows::Rows;
 use super::{ActivationError, Matrix, Representation, RowPolicy};
 use crate::checkpoint::StateDict;
 use crate::data::{Normalisation, ProbeSet, SampleIds};
-use crate::model::{Graph, NodeId, Shape};
+#[cfg(feature = "devices")]
+use crate::model::NodeId;
+use crate::model::{Graph, Shape};
 use crate::supervise::{Progress, Stage, Supervisor};
 
 /// One network and the images that it is run on.
@@ -56,11 +58,13 @@ impl Job<'_> {
     }
 
     /// An error of the device that was asked for `layer`.
+    #[cfg(feature = "devices")]
     pub(super) fn device_error(&self, layer: &str, reason: String) -> ActivationError {
         ActivationError::Device { network: self.network.to_owned(), layer: layer.to_owned(), reason }
     }
 
     /// The shape of one sample at a node.
+    #[cfg(feature = "devices")]
     pub(super) fn shape(&self, node: NodeId) -> Shape {
         self.graph.nodes.get(node).map_or(Shape::Vector(0), |node| node.shape)
     }

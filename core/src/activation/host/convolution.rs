@@ -1,5 +1,6 @@
 //! 2-D convolution of maps in the order positions × channels.
 
+use super::buffer::Buffer;
 use super::epilogue::{Activation, finish};
 use super::gemm::{Size, multiply};
 use crate::data::ImageShape;
@@ -18,11 +19,11 @@ pub(super) struct Geometry {
 }
 
 /// A convolution by matrix products: every output position is the product of its patch with the weights.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Convolution {
     geometry: Geometry,
     /// Kernel row × kernel column × input channel, by output channel.
-    weights: Vec<f32>,
+    weights: Buffer,
     bias: Vec<f32>,
 }
 
@@ -46,7 +47,7 @@ impl Convolution {
                 }
             }
         }
-        Self { geometry, weights: ordered, bias }
+        Self { geometry, weights: Buffer::from(ordered.as_slice()), bias }
     }
 
     /// Convolves `images` maps; `patches` is working memory.
@@ -56,11 +57,12 @@ impl Convolution {
         input: &[f32],
         ending: Ending<'_>,
         output: &mut [f32],
-        patches: &mut Vec<f32>,
+        patches: &mut Buffer,
     ) {
         let Geometry { input: from, output: to, kernel, stride, padding } = self.geometry;
         let inner = kernel * kernel * from.channels;
         let columns = to.channels;
+        let weights = self.weights.first(inner * columns);
         let positions = images * to.height * to.width;
         let block = (BLOCK_VALUES / inner.max(1)).clamp(32, 1024);
         for start in (0..positions).step_by(block) {
@@ -68,13 +70,13 @@ impl Convolution {
             let size = Size { rows, columns, inner };
             let target = &mut output[start * columns..(start + rows) * columns];
             if kernel == 1 && stride == 1 && padding == 0 {
-                multiply(size, &input[start * inner..(start + rows) * inner], &self.weights, target);
+                multiply(size, &input[start * inner..(start + rows) * inner], weights, target);
             } else {
-                patches.resize(block * inner, 0.0);
-                for (row, patch) in patches.chunks_exact_mut(inner).take(rows).enumerate() {
+                let patches = patches.first_mut(rows * inner);
+                for (row, patch) in patches.chunks_exact_mut(inner).enumerate() {
                     self.gather(input, start + row, patch);
                 }
-                multiply(size, &patches[..rows * inner], &self.weights, target);
+                multiply(size, patches, weights, target);
             }
             let residual = ending.residual.map(|values| &values[start * columns..(start + rows) * columns]);
             finish(target, &self.bias, residual, ending.activation);

@@ -1,37 +1,44 @@
 //! Runs a segment on a batch of images.
 
+use super::buffer::Buffer;
 use super::convolution::Ending;
 use super::epilogue::{Activation, finish};
 use super::gemm::{Size, multiply};
 use super::layout::transpose;
 use super::plan::{Segment, Step, Work};
 use super::pooling;
+use super::winograd::Memory;
 use crate::data::ImageShape;
 use crate::model::Shape;
 
 /// Memory that is used again for every batch.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
-    slots: Vec<Vec<f32>>,
-    scratch: Vec<f32>,
+    slots: Vec<Buffer>,
+    scratch: Scratch,
+}
+
+/// What an operation needs besides its input and output.
+#[derive(Debug, Default)]
+struct Scratch {
+    patches: Buffer,
+    tiles: Memory,
 }
 
 /// Computes `output` from `input` for `images` images, both in PyTorch's order.
 pub(super) fn run(segment: &Segment, images: usize, input: &[f32], output: &mut [f32], workspace: &mut Workspace) {
     let Workspace { slots, scratch } = workspace;
-    slots.resize_with(slots.len().max(segment.slots.len()), Vec::new);
-    for (slot, length) in slots.iter_mut().zip(&segment.slots) {
-        slot.resize(slot.len().max(images * length), 0.0);
-    }
-    reorder(segment.input, input, &mut slots[0], Order::PositionsFirst);
+    slots.resize_with(slots.len().max(segment.slots.len()), Buffer::default);
+    reorder(segment.input, input, slots[0].first_mut(input.len()), Order::PositionsFirst);
     for step in &segment.steps {
         let mut target = std::mem::take(&mut slots[step.to]);
-        let source = &slots[step.from][..images * step.input.len()];
-        let residual = step.residual.map(|slot| &slots[slot][..images * step.output.len()]);
-        compute(step, images, source, residual, &mut target[..images * step.output.len()], scratch);
+        let source = slots[step.from].first(images * step.input.len());
+        let values = images * step.output.len();
+        let residual = step.residual.map(|slot| slots[slot].first(values));
+        compute(step, images, source, residual, target.first_mut(values), scratch);
         slots[step.to] = target;
     }
-    reorder(segment.output, &slots[segment.result], output, Order::ChannelsFirst);
+    reorder(segment.output, slots[segment.result].first(output.len()), output, Order::ChannelsFirst);
 }
 
 /// One step; `source`, `residual` and `target` hold exactly the values of `images` images.
@@ -41,11 +48,16 @@ fn compute(
     source: &[f32],
     residual: Option<&[f32]>,
     target: &mut [f32],
-    scratch: &mut Vec<f32>,
+    scratch: &mut Scratch,
 ) {
+    let ending = Ending { residual, activation: step.activation };
     match (&step.work, step.input, step.output) {
         (Work::Convolve(convolution), _, _) => {
-            convolution.run(images, source, Ending { residual, activation: step.activation }, target, scratch);
+            convolution.run(images, source, ending, target, &mut scratch.patches);
+            return;
+        }
+        (Work::ConvolveTiles(winograd), _, _) => {
+            winograd.run(images, source, ending, target, &mut scratch.tiles);
             return;
         }
         (Work::Linear { weights, bias }, _, _) => {

@@ -3,6 +3,7 @@
 //! Maps are kept in the order positions × channels, so that every loop runs over contiguous channels; only the
 //! representations, and the input of each segment, have PyTorch's order.
 
+mod buffer;
 mod convolution;
 mod epilogue;
 mod execute;
@@ -14,6 +15,7 @@ mod pooling;
 mod schedule;
 mod share;
 mod weights;
+mod winograd;
 
 use std::ops::Range;
 

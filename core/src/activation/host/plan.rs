@@ -5,6 +5,7 @@ use super::epilogue::Activation;
 use super::fusion::{Fused, consumers, fuse};
 use super::pooling::Window;
 use super::weights::Weights;
+use super::winograd::Winograd;
 use crate::activation::ActivationError;
 use crate::data::ImageShape;
 use crate::model::{Graph, ModelError, NodeId, Operation, Shape};
@@ -48,6 +49,8 @@ pub(super) struct Step {
 pub(super) enum Work {
     /// A convolution, with a batch normalisation folded in.
     Convolve(Convolution),
+    /// The same by another algorithm.
+    ConvolveTiles(Winograd),
     /// A linear layer, with a batch normalisation folded in: weights `[in, out]`.
     Linear {
         weights: Vec<f32>,
@@ -162,7 +165,10 @@ impl Planner<'_> {
                 let (weights, bias) = self.weights.weighted(name, &shape, *bias, norm)?;
                 let geometry =
                     Geometry { input: from, output: to, kernel: *kernel, stride: *stride, padding: *padding };
-                Work::Convolve(Convolution::new(geometry, &weights, bias))
+                match Winograd::suits(&geometry) {
+                    true => Work::ConvolveTiles(Winograd::new(geometry, &weights, bias)),
+                    false => Work::Convolve(Convolution::new(geometry, &weights, bias)),
+                }
             }
             (Operation::Linear { name, bias }, Shape::Vector(from), Shape::Vector(to)) => {
                 let (weights, bias) = self.weights.weighted(name, &[to, from], *bias, norm)?;

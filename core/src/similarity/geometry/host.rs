@@ -117,6 +117,7 @@ async fn correlation<V: Value>(
 }
 
 /// Part of a row of a row-major matrix.
+#[inline(always)]
 fn part<V>(values: &[V], features: usize, row: usize, range: Range<usize>) -> &[V] {
     values.get(row * features + range.start..row * features + range.end).unwrap_or_default()
 }

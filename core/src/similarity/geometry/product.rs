@@ -18,7 +18,8 @@ const TILE: usize = 128;
 /// Multiply-adds between two pauses: about a tenth of a second of WebAssembly.
 const WORK: usize = 1 << 30;
 
-/// A number that products are formed in.
+/// A number that products are formed in. Converting is inlined by force: a call for each value took 8 parts in 10 of a
+/// Gram matrix's time where the compiler did not inline it by itself.
 pub(super) trait Factor: RealField + Copy + Send + Sync {
     /// The unit of rounding.
     const ROUNDING: f64;
@@ -31,10 +32,12 @@ pub(super) trait Factor: RealField + Copy + Send + Sync {
 impl Factor for f32 {
     const ROUNDING: f64 = f32::EPSILON as f64;
 
+    #[inline(always)]
     fn nearest(value: f64) -> Self {
         value as Self
     }
 
+    #[inline(always)]
     fn widen(self) -> f64 {
         self.into()
     }
@@ -43,10 +46,12 @@ impl Factor for f32 {
 impl Factor for f64 {
     const ROUNDING: f64 = f64::EPSILON;
 
+    #[inline(always)]
     fn nearest(value: f64) -> Self {
         value
     }
 
+    #[inline(always)]
     fn widen(self) -> f64 {
         self
     }

@@ -13,7 +13,7 @@ use pulp::{Arch, Simd, WithSimd};
 use self::transform::{InputsToPoints, OUTPUTS, POINTS, PointsToOutputs, apply, weights_to_points};
 use super::buffer::Buffer;
 use super::convolution::{Ending, Geometry};
-use super::epilogue::Activation;
+use super::epilogue::{Activation, finish_row};
 use super::gemm::{Size, multiply};
 
 /// Tiles of one matrix product: enough rows for full speed, few enough that points stay in a second-level cache.
@@ -55,13 +55,7 @@ impl Winograd {
     /// `weights` as `[out, in, 3, 3]`, one `bias` per output channel.
     pub(in crate::activation::host) fn new(geometry: Geometry, weights: &[f32], bias: Vec<f32>) -> Self {
         let (inputs, outputs) = (geometry.input.channels, geometry.output.channels);
-        let mut points = vec![0.0; POINTS * POINTS * inputs * outputs];
-        for (pair, kernel) in weights.chunks_exact(9).enumerate() {
-            let (o, i) = (pair / inputs, pair % inputs);
-            for (point, value) in weights_to_points(kernel).into_iter().enumerate() {
-                points[(point * inputs + i) * outputs + o] = value as f32;
-            }
-        }
+        let points = weights_to_points(weights, inputs, outputs);
         Self { geometry, weights: Buffer::from(points.as_slice()), bias }
     }
 
@@ -228,7 +222,8 @@ impl WithSimd for Scatter<'_> {
                 apply::<PointsToOutputs, S, POINTS, OUTPUTS>(simd, std::array::from_fn(points), places);
                 let start = image * to.len() + (tile * OUTPUTS + row) * width;
                 let residual = ending.residual.map(|values| &values[start..start + width]);
-                finish(columns, across, bias, residual, floor, &mut output[start..start + width]);
+                let target = &mut output[start..start + width];
+                finish(simd, columns, across, bias, residual, floor, target);
             }
         }
     }
@@ -236,23 +231,21 @@ impl WithSimd for Scatter<'_> {
 
 /// Sorts a row of outputs back from `[place][tile][channel]`.
 #[inline(always)]
-fn finish(columns: &[f32], across: usize, bias: &[f32], residual: Option<&[f32]>, floor: f32, output: &mut [f32]) {
+fn finish<S: Simd>(
+    simd: S,
+    columns: &[f32],
+    across: usize,
+    bias: &[f32],
+    residual: Option<&[f32]>,
+    floor: f32,
+    output: &mut [f32],
+) {
     let channels = bias.len();
     for (x, target) in output.chunks_exact_mut(channels).enumerate() {
         let source = &columns[(x % OUTPUTS * across + x / OUTPUTS) * channels..][..channels];
-        match residual {
-            Some(residual) => {
-                let residual = &residual[x * channels..][..channels];
-                for (((target, source), bias), residual) in target.iter_mut().zip(source).zip(bias).zip(residual) {
-                    *target = (source + bias + residual).max(floor);
-                }
-            }
-            None => {
-                for ((target, source), bias) in target.iter_mut().zip(source).zip(bias) {
-                    *target = (source + bias).max(floor);
-                }
-            }
-        }
+        let residual = residual.map(|values| &values[x * channels..][..channels]);
+        target.copy_from_slice(source);
+        finish_row(simd, target, bias, residual, floor);
     }
 }
 
