@@ -41,7 +41,8 @@ async fn memory_of_two_full_resnets() -> anyhow::Result<()> {
     visit("bench-memory", Options::desktop("?engine=cpu&demo=none"), async |page| {
         page.wait_for("html[data-engine=ready]", MINUTES).await?;
         page.drop_files(&files.each_ref().map(PathBuf::as_path)).await?;
-        page.wait_until("document.querySelectorAll('#networks > li[data-status=loaded]').length === 2", MINUTES).await?;
+        page.wait_until("document.querySelectorAll('#networks > li[data-status=loaded]').length === 2", MINUTES)
+            .await?;
         page.wait_for("#probe[data-status=loaded]", MINUTES).await?;
         page.set("#samples", &IMAGES.to_string()).await?;
         page.click("#compare:not([disabled])").await?;
@@ -67,8 +68,7 @@ fn resnet18(folder: &Path, seed: u64) -> anyhow::Result<PathBuf> {
         names: ResnetNames::default(),
     });
     let graph = architecture.graph(ImageShape { channels: 3, height: 32, width: 32 })?;
-    let bytes =
-        save_safetensors(&architecture, &initial_state(&graph, seed), Precision::F32, &Metadata::default())?;
+    let bytes = save_safetensors(&architecture, &initial_state(&graph, seed), Precision::F32, &Metadata::default())?;
     let path = folder.join(format!("resnet18-{seed}.safetensors"));
     std::fs::write(&path, bytes)?;
     Ok(path)

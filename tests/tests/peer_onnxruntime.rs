@@ -8,11 +8,11 @@ use anyhow::{Context as _, bail, ensure};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use repgeo_core::activation::{ActivationError, Engine, Matrix, Representation, RowPolicy, represent_graph};
-use repgeo_core::checkpoint::{StateDict, StateTensor};
+use repgeo_core::checkpoint::{Metadata, Precision, StateDict, StateTensor, save_safetensors};
 use repgeo_core::data::{ImageShape, NamedBytes, Normalisation, Pixels, ProbeSet, Subset, read_probe_set};
 use repgeo_core::model::{
-    Activation, Architecture, CifarResnet, Cnn, ConvBlock, Graph, Head, LinearLayer, NodeId, ParameterRole, Pool,
-    Resnet, ResnetBlock, ResnetNames, ResnetStem,
+    Activation, Architecture, CifarResnet, Cnn, ConvBlock, Graph, Head, LinearLayer, Mlp, NodeId, ParameterRole, Pool,
+    Resnet, ResnetBlock, ResnetNames, ResnetStem, initial_state,
 };
 use repgeo_core::study::{self, Opened};
 use repgeo_core::supervise::Unsupervised;
@@ -91,10 +91,10 @@ async fn speed(kind: &str) -> anyhow::Result<()> {
     places::measured(&format!("{kind}: forward of {IMAGES} images, {theirs}: {logits:.1} ms"));
     places::measured(&format!("{kind}: the same with all {} layers as outputs: {layers:.1} ms", taps.len()));
 
-    let Some(ours) = Ours::measure(kind, [&first, &second], &probe).await? else { return Ok(()) };
-    let Ours { forward, comparison } = ours;
+    let ours = Ours::measure(kind, [&first, &second], taps.len(), case.probe.shape, &probe).await?;
+    let Some(Ours { forward, comparison }) = ours else { return Ok(()) };
     places::measured(&format!(
-        "{kind}: the same, all layers, our engine in Chromium, one thread: at most {forward:.1} ms; onnxruntime-web takes \
+        "{kind}: the same, all layers, our engine in Chromium, one thread: {forward:.1} ms; onnxruntime-web takes \
          {:.2} times as long for the logits, {:.2} times for all layers",
         logits / forward,
         layers / forward
@@ -260,35 +260,65 @@ struct Ours {
 
 impl Ours {
     /// Nothing where the page was not built.
-    async fn measure(kind: &str, networks: [&Path; 2], probe: &Path) -> anyhow::Result<Option<Self>> {
+    ///
+    /// The page tells no forward pass from the similarities. Of one unit of each layer these are small, and they are what
+    /// networks of as many layers take that have next to nothing to compute: the difference is the forward passes.
+    async fn measure(
+        kind: &str,
+        networks: [&Path; 2],
+        layers: usize,
+        shape: ImageShape,
+        probe: &Path,
+    ) -> anyhow::Result<Option<Self>> {
         let dist = std::env::var_os("REPGEO_DIST").map(PathBuf::from).unwrap_or_default();
         if !dist.join("index.html").is_file() {
             places::skipped("REPGEO_DIST holds no page; `cargo xtask bench` builds it");
             return Ok(None);
         }
-        let mut measured = None;
-        visit(&format!("peer-{kind}-ours"), Options::desktop("?engine=cpu&demo=none"), async |page| {
-            page.wait_for("html[data-engine=ready]", MINUTES).await?;
-            page.drop_files(&[networks[0], networks[1], probe]).await?;
-            page.wait_until("document.querySelectorAll('#networks > li[data-status=loaded]').length === 2", MINUTES)
-                .await?;
-            page.wait_for("#probe[data-status=loaded]", MINUTES).await?;
-            page.set("#samples", &IMAGES.to_string()).await?;
-            page.set("#subset", "first").await?;
-            page.set("#measure", "cka-linear-debiased").await?;
-            page.client().execute(STOPWATCH, Vec::new()).await?;
-            let comparison = fastest(page).await?;
-            // With one unit of each layer next to nothing remains but the two forwards: at most this long they take.
-            page.set("#row-policy", "units").await?;
-            page.wait_for("#units-count", MINUTES).await?;
-            page.set("#units-count", "1").await?;
-            let forward = fastest(page).await? / 2.0;
-            measured = Some(Self { forward, comparison });
-            Ok(())
-        })
-        .await?;
-        Ok(measured)
+        let folder = tempfile::tempdir()?;
+        let tiny = [tiny(folder.path(), layers, shape, 0)?, tiny(folder.path(), layers, shape, 1)?];
+        let [rest, _] = in_our_page(&format!("peer-{kind}-rest"), [&tiny[0], &tiny[1]], probe).await?;
+        let [units, comparison] = in_our_page(&format!("peer-{kind}-ours"), networks, probe).await?;
+        Ok(Some(Self { forward: (units - rest) / 2.0, comparison }))
     }
+}
+
+/// Milliseconds of comparing two networks in our page, by one unit of each layer and by all.
+async fn in_our_page(name: &str, networks: [&Path; 2], probe: &Path) -> anyhow::Result<[f64; 2]> {
+    let mut measured = [f64::NAN; 2];
+    visit(name, Options::desktop("?engine=cpu&demo=none"), async |page| {
+        page.wait_for("html[data-engine=ready]", MINUTES).await?;
+        page.drop_files(&[networks[0], networks[1], probe]).await?;
+        page.wait_until("document.querySelectorAll('#networks > li[data-status=loaded]').length === 2", MINUTES)
+            .await?;
+        page.wait_for("#probe[data-status=loaded]", MINUTES).await?;
+        page.set("#samples", &IMAGES.to_string()).await?;
+        page.set("#subset", "first").await?;
+        page.set("#measure", "cka-linear-debiased").await?;
+        page.client().execute(STOPWATCH, Vec::new()).await?;
+        let all = fastest(page).await?;
+        page.set("#row-policy", "units").await?;
+        page.wait_for("#units-count", MINUTES).await?;
+        page.set("#units-count", "1").await?;
+        measured = [fastest(page).await?, all];
+        Ok(())
+    })
+    .await?;
+    Ok(measured)
+}
+
+/// A network with this many layers of two units.
+fn tiny(folder: &Path, layers: usize, shape: ImageShape, seed: u64) -> anyhow::Result<PathBuf> {
+    let architecture = Architecture::from(Mlp {
+        inputs: shape.len(),
+        layers: (0..layers).map(|layer| LinearLayer::new(format!("net.{}", 2 * layer), 2)).collect(),
+        activation: Activation::Tanh,
+        dropout: 0.0,
+    });
+    let state = initial_state(&architecture.graph(shape)?, seed);
+    let path = folder.join(format!("tiny-{seed}.safetensors"));
+    std::fs::write(&path, save_safetensors(&architecture, &state, Precision::F32, &Metadata::default())?)?;
+    Ok(path)
 }
 
 /// Keeps how long the page's last run took.

@@ -35,6 +35,7 @@ fn of_network(network: &Network) -> InputSummary {
     let expected = network.architecture.expected_input();
     let remarks = network.remarks().into_iter().map(|text| Remark { attention: true, text });
     let applied = format!("{} tensors applied, {}", network.report.applied.len(), network.sha256.short());
+    let notes = network.notes().into_iter().chain([applied]).map(|text| Remark { attention: false, text });
     InputSummary {
         network: true,
         description: network.architecture.describe(),
@@ -42,7 +43,7 @@ fn of_network(network: &Network) -> InputSummary {
         container: network.container.description().to_owned(),
         normalisation: network.normalisation(),
         expects: Some(expected.to_string()),
-        report: remarks.chain([Remark { attention: false, text: applied }]).collect(),
+        report: remarks.chain(notes).collect(),
     }
 }
 

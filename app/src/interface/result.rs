@@ -31,7 +31,26 @@ pub(super) fn view(page: Page) -> AnyView {
         <Show when=move || stale.get()>
             <p class="hint">"Networks or settings have changed since this map was computed; press Compare to compute it anew."</p>
         </Show>
+        {remarks(page)}
         {exports::view(page)}
+    }
+    .into_any()
+}
+
+/// What the report says of whole networks, on demand.
+fn remarks(page: Page) -> AnyView {
+    let remarks = page.part(|state| state.remarks());
+    let title = move || match remarks.with(Vec::len) {
+        1 => "1 remark on how this was computed".to_owned(),
+        count => format!("{count} remarks on how this was computed"),
+    };
+    view! {
+        <Show when=move || remarks.with(|remarks| !remarks.is_empty())>
+            <details id="remarks">
+                <summary>{title}</summary>
+                <ul>{move || remarks.get().into_iter().map(|remark| view! { <li>{remark}</li> }).collect_view()}</ul>
+            </details>
+        </Show>
     }
     .into_any()
 }

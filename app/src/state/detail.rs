@@ -97,6 +97,20 @@ impl State {
         }
     }
 
+    /// What the report says of whole inputs, and of all.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let report = self.picture.as_ref().and_then(|picture| picture.report.as_ref());
+        let warnings = report.into_iter().flat_map(|report| &report.warnings);
+        warnings
+            .filter(|warning| warning.layer.is_none())
+            .map(|warning| match &warning.input {
+                Some(input) => format!("{input}: {}", warning.message),
+                None => warning.message.clone(),
+            })
+            .collect()
+    }
+
     /// The pinned, pointed or focused cell; before there is one, the least alike pair of layers of the same depth.
     #[must_use]
     pub fn cell_detail(&self) -> Option<CellDetail> {
@@ -147,22 +161,15 @@ fn policy(policy: RowPolicy) -> String {
     }
 }
 
-/// The warnings that are about these two layers, or about all of a network.
+/// The warnings that are about these two layers.
 fn warnings(report: &Comparison, map: &LayerMap, row: usize, column: usize) -> Vec<String> {
     let layers = [(&map.a, map.rows.get(row)), (&map.b, map.columns.get(column))];
-    let concerns = |input: &Option<String>, layer: &Option<String>| match (input, layer) {
-        (None, _) => true,
-        (Some(input), None) => layers.iter().any(|(name, _)| *name == input),
-        (Some(input), Some(layer)) => layers.iter().any(|(name, own)| *name == input && *own == Some(layer)),
-    };
-    let warnings = report.warnings.iter().filter(|warning| concerns(&warning.input, &warning.layer));
-    warnings
-        .map(|warning| match (&warning.input, &warning.layer) {
-            (Some(input), Some(layer)) => format!("{input}, {layer}: {}", warning.message),
-            (Some(input), None) => format!("{input}: {}", warning.message),
-            (None, _) => warning.message.clone(),
-        })
-        .collect()
+    let concerns = |input: &String, layer: &String| layers.contains(&(input, Some(layer)));
+    let warnings = report.warnings.iter().filter_map(|warning| match (&warning.input, &warning.layer) {
+        (Some(input), Some(layer)) if concerns(input, layer) => Some(format!("{input}, {layer}: {}", warning.message)),
+        _ => None,
+    });
+    warnings.collect()
 }
 
 fn least_alike_on_diagonal(map: &LayerMap) -> Option<(usize, usize)> {

@@ -60,18 +60,22 @@ impl Network {
         self.metadata.normalisation.clone()
     }
 
-    /// What a user should know about how the file was read, one sentence each: tensors left aside, wrappers looked
-    /// through, and what an inferred architecture takes for granted.
+    /// What a user should look at in how the file was read, one sentence each: tensors left aside.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        let mut remarks: Vec<String> = self.report.remark().into_iter().collect();
-        if !self.wrappers.is_empty() {
-            remarks.push(format!("looked through {}", self.wrappers.join(", ")));
-        }
-        if self.origin == ArchitectureOrigin::Inferred {
-            remarks.extend(self.architecture.assumptions());
-        }
-        remarks
+        self.report.remark().into_iter().collect()
+    }
+
+    /// How the file was read, for the record, one sentence each: wrappers looked through, and what an inferred
+    /// architecture takes for granted.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let wrappers = (!self.wrappers.is_empty()).then(|| format!("looked through {}", self.wrappers.join(", ")));
+        let assumptions = match self.origin {
+            ArchitectureOrigin::Inferred => self.architecture.assumptions(),
+            _ => Vec::new(),
+        };
+        wrappers.into_iter().chain(assumptions).collect()
     }
 }
 
@@ -197,7 +201,8 @@ mod tests {
         assert_eq!(network.report.applied, ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
         assert_eq!(network.report.unexpected.len(), 1);
         assert!(!network.state.contains_key("ema.fc2.bias") && !network.precisions.contains_key("ema.fc2.bias"));
-        assert_eq!(network.remarks(), ["1 not needed: ema.fc2.bias", "looked through state_dict"]);
+        assert_eq!(network.remarks(), ["1 not needed: ema.fc2.bias"]);
+        assert_eq!(network.notes(), ["looked through state_dict"]);
     }
 
     #[test]

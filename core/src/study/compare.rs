@@ -174,7 +174,7 @@ fn remarks(inputs: &[Input], names: &[String]) -> Vec<Warning> {
         let mut remark = |message: String| remarks.push(Warning { input: Some(name.clone()), layer: None, message });
         match input {
             Input::Network { network, .. } => {
-                network.remarks().into_iter().for_each(&mut remark);
+                network.remarks().into_iter().chain(network.notes()).for_each(&mut remark);
             }
             Input::Activations { file, .. } => {
                 if file.representations.first().is_some_and(|layer| are_positions(&layer.samples)) {

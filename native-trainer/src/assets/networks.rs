@@ -22,7 +22,7 @@ const KINDS: [(&str, &str, &str); 2] = [
     (
         "resnet18",
         "Narrow ResNet-18",
-        "--model resnet18 --width 16 --normalize fashion-mnist --epochs 2 --halved 0.75 --augment none --precision f16",
+        "--model resnet18 --width 16 --normalize fashion-mnist --epochs 1 --halved 0.75 --augment none --precision f16",
     ),
 ];
 
