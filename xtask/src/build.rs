@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{process, tools, workspace};
+use crate::{names, process, tools, workspace};
 
 /// Installs what is missing and builds the page for release, with the profile that `Trunk.toml` names.
 ///
@@ -22,5 +22,6 @@ pub(crate) fn page() -> anyhow::Result<PathBuf> {
             // Trunk reads NO_COLOR as true or false, while by convention any value means true.
             .env_remove("NO_COLOR"),
     )?;
+    names::remove(&workspace::dist())?;
     Ok(workspace::dist())
 }

@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod chromium;
 mod dist;
+mod names;
 mod npm;
 mod process;
 mod serve;

@@ -14,7 +14,8 @@ mod layers;
 mod mlp;
 #[cfg(feature = "devices")]
 mod network;
-#[cfg(all(test, feature = "devices"))]
+#[cfg(test)]
+#[cfg(feature = "devices")]
 mod parity;
 mod resnet;
 #[cfg(test)]

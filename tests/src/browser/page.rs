@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
@@ -105,6 +106,9 @@ impl Page {
     /// When there is none, or it cannot be clicked.
     pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
         let element = self.wait_for(selector, Duration::from_secs(5)).await?;
+        // As a person who scrolls until nothing lies above it.
+        let script = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })";
+        self.client.execute(script, vec![json!(selector)]).await?;
         element.click().await.with_context(|| format!("`{selector}` cannot be clicked"))
     }
 
@@ -126,9 +130,12 @@ impl Page {
     /// Sends keys to whatever has the focus.
     ///
     /// # Errors
-    /// When nothing has it.
+    /// When the browser does not take them.
     pub async fn press(&self, keys: &str) -> anyhow::Result<()> {
-        Ok(self.client.active_element().await?.send_keys(keys).await?)
+        // As from a keyboard: text that is sent to an element would be a path when that is a file input.
+        let strokes = keys.chars().flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }]);
+        let actions = strokes.fold(KeyActions::new("keyboard".to_owned()), |actions, stroke| actions.then(stroke));
+        Ok(self.client.perform_actions(actions).await?)
     }
 
     /// Drops files on the page: a file input takes them from the disk, and a drag carries them.

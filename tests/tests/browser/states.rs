@@ -76,34 +76,17 @@ async fn a_drag_over_the_window_shows_what_can_be_dropped() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn remarks_open_the_load_report() -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("remarks.safetensors");
-    let tensors: [(&str, &[usize]); 5] = [
-        ("fc1.weight", &[16, 784]),
-        ("fc1.bias", &[16]),
-        ("fc2.weight", &[10, 16]),
-        ("fc2.bias", &[10]),
-        ("momentum_buffer", &[3]),
-    ];
-    write_checkpoint(&path, &tensors)?;
-    visit("remarks", Options::desktop("?engine=cpu&demo=none"), async |page| {
-        ready(page).await?;
-        page.drop_files(&[&path]).await?;
-        page.wait_for(&format!("{}[data-status=loaded] details.load-report[open]", listed(&path)), SOON).await?;
-        let report = page.text(&format!("{} details.load-report", listed(&path))).await?;
-        ensure!(report.contains("momentum_buffer"), "the load report is `{report}`");
-        Ok(())
-    })
-    .await
-}
-
-#[tokio::test]
-async fn an_unknown_architecture_is_asked_for_and_taken() -> anyhow::Result<()> {
+async fn an_unknown_architecture_is_asked_for_and_what_it_leaves_aside_is_reported() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("nameless.safetensors");
-    let tensors: [(&str, &[usize]); 4] =
-        [("alpha.weight", &[10, 16]), ("alpha.bias", &[10]), ("omega.weight", &[16, 784]), ("omega.bias", &[16])];
+    // The last matrix fits no other.
+    let tensors: [(&str, &[usize]); 5] = [
+        ("alpha.weight", &[10, 16]),
+        ("alpha.bias", &[10]),
+        ("omega.weight", &[16, 784]),
+        ("omega.bias", &[16]),
+        ("zeta.weight", &[7, 33]),
+    ];
     write_checkpoint(&path, &tensors)?;
     visit("architecture", Options::desktop("?engine=cpu&demo=none"), async |page| {
         ready(page).await?;
@@ -119,7 +102,9 @@ async fn an_unknown_architecture_is_asked_for_and_taken() -> anyhow::Result<()> 
         page.wait_for(&format!("{item} textarea"), SOON).await?;
         page.set(&format!("{item} textarea"), description).await?;
         page.click(&format!("{item} button.describe")).await?;
-        page.wait_for(&format!("{item}[data-status=loaded]"), SOON).await?;
+        page.wait_for(&format!("{item}[data-status=loaded] details.load-report[open]"), SOON).await?;
+        let report = page.text(&format!("{item} details.load-report")).await?;
+        ensure!(report.contains("zeta.weight"), "the load report is `{report}`");
         Ok(())
     })
     .await
@@ -138,7 +123,7 @@ async fn an_engine_that_cannot_start_leaves_a_page_that_says_so() -> anyhow::Res
         let status = page.text("#status").await?;
         ensure!(status.contains("no engine today"), "the status is `{status}`");
         // The stored comparison and the table still work.
-        ensure!(Table::read(page).await?.values.len() > 3);
+        ensure!(Table::read(page).await?.values.len() >= 3);
         // The broken worker's own complaints are what this scenario is about.
         page.console_errors().await.map(drop)
     })

@@ -105,7 +105,7 @@ impl Blocks<'_> {
     async fn gram(&self, scale: f64, supervisor: &impl Supervisor) -> Result<Mat<f64>, GeometryError> {
         let centred = |run: Tensor<2>| {
             // Less the first row, so that a constant column becomes exactly zero.
-            let shifted = run.clone() * scale - run.slice([0..1]) * scale;
+            let shifted = run.clone() * scale - run.narrow(0, 0, 1) * scale;
             let mean = shifted.clone().mean_dim(0);
             shifted - mean
         };
