@@ -1,7 +1,7 @@
 //! What the page says of the picture: its title, its sentence, one cell in full.
 
 use repgeo_core::activation::RowPolicy;
-use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, sentence_of};
+use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, same_depth, sentence_of};
 
 use super::{Origin, Picture, State};
 use crate::format;
@@ -176,8 +176,7 @@ fn least_alike_on_diagonal(map: &LayerMap) -> Option<(usize, usize)> {
     let (rows, columns) = (map.rows.len(), map.columns.len());
     let mut least: Option<(usize, usize, f64)> = None;
     for row in 0..rows {
-        // The column of the same relative depth.
-        let column = if rows < 2 { 0 } else { (row * (columns.saturating_sub(1)) + (rows - 1) / 2) / (rows - 1) };
+        let column = same_depth(row, rows, columns);
         let Some(value) = map.value(row, column) else { continue };
         if least.is_none_or(|(_, _, best)| map.more_alike(best, value)) {
             least = Some((row, column, value));

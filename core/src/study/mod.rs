@@ -34,6 +34,5 @@ pub use json::ReportError;
 pub use layer_map::LayerMap;
 pub use number::number;
 pub use open::{OpenError, Opened, open};
-pub(crate) use sentence::same_depth;
-pub use sentence::{sentence, sentence_of};
+pub use sentence::{same_depth, sentence, sentence_of};
 pub use watch::{CellEvent, Watcher};

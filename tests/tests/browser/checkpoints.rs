@@ -28,7 +28,11 @@ async fn dropped_checkpoints_give_the_values_of_the_command_line() -> anyhow::Re
         places::measured(&format!("longest task of the interface meanwhile: {longest:?} ms (none under 50 ms)"));
 
         let shown = Table::read(page).await?;
-        let native = Table::of_report(&material.native_report(SAMPLES, MEASURE)?)?;
+        let report = material.native_report(SAMPLES, MEASURE)?;
+        let remarks = report["warnings"].as_array().into_iter().flatten().filter(|warning| warning["layer"].is_null());
+        let listed = page.evaluate("document.querySelectorAll('#remarks li').length").await?;
+        ensure!(listed == remarks.count(), "the page lists {listed} remarks on whole networks: {}", report["warnings"]);
+        let native = Table::of_report(&report)?;
         let layer = shown.rows.get(shown.rows.len() / 2).context("the table has no rows")?;
         let (here, there) = (shown.value(layer, layer), native.value(layer, layer));
         let (here, there) = (here.context("the page shows no value")?, there.context("the report has no value")?);
