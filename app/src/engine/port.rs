@@ -1,6 +1,6 @@
 //! The engine's end of the line to the interface.
 
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
@@ -36,6 +36,15 @@ pub(super) fn listen(heard: impl Fn(Request) + 'static) {
     on_message.forget();
 }
 
+/// Calls the constructors of the crates that are linked in, which `build.rs` exports.
+///
+/// # Errors
+/// When the module does not export them.
+pub(super) fn construct() -> Result<(), JsValue> {
+    let constructors: Function = Reflect::get(&wasm_bindgen::exports(), &"__wasm_call_ctors".into())?.dyn_into()?;
+    constructors.call0(&JsValue::UNDEFINED).map(|_| ())
+}
+
 /// Milliseconds since the worker was started.
 pub(super) fn now() -> f64 {
     scope().and_then(|scope| scope.performance()).map_or(0.0, |performance| performance.now())
@@ -55,7 +64,7 @@ pub(super) async fn has_adapter() -> bool {
 
 async fn adapter() -> Option<JsValue> {
     let gpu = Reflect::get(&scope()?.navigator(), &"gpu".into()).ok()?;
-    let request: js_sys::Function = Reflect::get(&gpu, &"requestAdapter".into()).ok()?.dyn_into().ok()?;
+    let request: Function = Reflect::get(&gpu, &"requestAdapter".into()).ok()?.dyn_into().ok()?;
     let promise: Promise = request.call0(&gpu).ok()?.dyn_into().ok()?;
     JsFuture::from(promise).await.ok()
 }

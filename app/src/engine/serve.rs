@@ -15,6 +15,9 @@ use crate::protocol::{Event, FileSource, PROTOCOL_VERSION, Purpose, Request, Run
 /// Starts to listen, and says so.
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| port::tell(Event::Broken { reason: in_one_line(&panic.to_string()) })));
+    if let Err(error) = port::construct() {
+        return port::tell(Event::Broken { reason: format!("its constructors cannot be called: {error:?}") });
+    }
     let requests: Rc<RefCell<VecDeque<Request>>> = Rc::default();
     let cancelled: Rc<Cell<Option<RunId>>> = Rc::default();
     let engine: Rc<RefCell<Option<Engine>>> = Rc::new(RefCell::new(Some(Engine::default())));

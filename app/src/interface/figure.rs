@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::Array;
 use leptos::html;
@@ -15,6 +16,9 @@ pub(super) fn device_pixels() -> f64 {
 }
 
 /// Keeps `size` at the size of the canvas's place, in CSS pixels.
+///
+/// The observer tells the first size too, after the page was laid out: asking for it earlier would lay the page out
+/// twice, in the task that has just built it.
 pub(super) fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, u32)>) {
     canvas.on_load(move |canvas| {
         let Some(place) = canvas.parent_element() else { return };
@@ -25,7 +29,6 @@ pub(super) fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, 
                 size.set(now);
             }
         };
-        measure();
         let changed = Closure::<dyn Fn(Array)>::new(move |_| measure());
         if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
             observer.observe(&place);
@@ -34,7 +37,10 @@ pub(super) fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, 
     });
 }
 
-/// Draws a figure before the next frame whenever it has changed: at most once a frame, however many cells arrive.
+/// Draws a figure whenever it has changed: at most once a frame, however many cells arrive.
+///
+/// Each figure is drawn in a task of its own after the frame, not in the frame's task, which lays out and paints the page
+/// and is the longest of all when the figures appear.
 pub(super) fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
     canvas: NodeRef<html::Canvas>,
     figure: Memo<Option<F>>,
@@ -49,14 +55,15 @@ pub(super) fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
             return;
         }
         let scheduled = scheduled.clone();
-        request_animation_frame(move || {
+        let draw_now = move || {
             scheduled.set(false);
             let _ = figure.try_with_untracked(|figure| {
                 let Some(figure) = figure else { return };
                 fit(&canvas, size(figure), device_pixels());
                 draw(figure, canvas);
             });
-        });
+        };
+        request_animation_frame(move || set_timeout(draw_now, Duration::ZERO));
     });
 }
 

@@ -7,7 +7,7 @@ use super::error::Fault;
 use crate::data::Normalisation;
 use crate::model::Architecture;
 
-const ARCHITECTURE: &str = "repgeo.architecture";
+pub(super) const ARCHITECTURE: &str = "repgeo.architecture";
 const DATASET: &str = "repgeo.dataset";
 const NORMALISATION: &str = "repgeo.normalisation";
 const SEED: &str = "repgeo.seed";

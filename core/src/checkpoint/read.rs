@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::{Container, recognise};
 use super::error::{CheckpointError, Fault};
+use super::metadata::ARCHITECTURE;
 use super::state::StateDict;
 use super::tensor::{Element, Precision};
 use super::{burnpack, prefix, pytorch, safetensors};
@@ -50,7 +51,10 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
     contents.select();
     contents.check_sizes()?;
     let mut wrappers = std::mem::take(&mut contents.path);
-    wrappers.extend(prefix::peel(&mut contents.tensors));
+    // A file that says its architecture has that architecture's names, whatever they begin with.
+    if !contents.metadata.contains_key(ARCHITECTURE) {
+        wrappers.extend(prefix::peel(&mut contents.tensors));
+    }
 
     let mut state = StateDict::new();
     let mut precisions = BTreeMap::new();

@@ -100,7 +100,7 @@ mod tests {
     use super::super::{load, read};
     use super::*;
     use crate::data::{NamedBytes, Normalisation};
-    use crate::model::Mlp;
+    use crate::model::{LinearLayer, Mlp};
     use proptest::prelude::*;
 
     fn perceptron() -> Architecture {
@@ -134,6 +134,17 @@ mod tests {
             prop_assert_eq!(network.metadata, metadata());
             prop_assert_eq!(network.architecture, perceptron());
         }
+    }
+
+    #[test]
+    fn names_that_begin_like_a_wrapper_come_back_as_they_were() {
+        let layer = LinearLayer { name: "net.fc1".to_owned(), width: 2, bias: true };
+        let architecture = Architecture::from(Mlp { layers: vec![layer], ..Mlp::new(2, &[], 2) });
+        let state: StateDict =
+            state(vec![1.0; 4]).into_iter().map(|(name, tensor)| (format!("net.{name}"), tensor)).collect();
+        let network = loaded(save_safetensors(&architecture, &state, Precision::F32, &Metadata::default()).unwrap());
+        assert_eq!((network.architecture, network.state), (architecture, state));
+        assert!(network.wrappers.is_empty());
     }
 
     #[test]

@@ -127,6 +127,15 @@ fn list(candidates: &[Architecture]) -> String {
     candidates.iter().map(Architecture::describe).collect::<Vec<_>>().join("; ")
 }
 
+/// `784-512-10`: numbers as descriptions list them. Of a long list, which only a hostile file has, the first are named.
+pub(super) fn dashed(numbers: impl IntoIterator<Item = usize>) -> String {
+    const MOST: usize = 40;
+    let mut numbers = numbers.into_iter();
+    let named: Vec<String> = numbers.by_ref().take(MOST).map(|number| number.to_string()).collect();
+    let more = if numbers.next().is_some() { "-…" } else { "" };
+    format!("{}{more}", named.join("-"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +150,11 @@ mod tests {
         assert!(!flat.accepts(ImageShape { channels: 3, height: 2, width: 3 }));
         assert_eq!(any_size.to_string(), "images of any size with 3 channels");
         assert_eq!(flat.to_string(), "images of 12 values");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(dashed([784, 512, 10]), "784-512-10");
+        assert_eq!(dashed([1; 41]), format!("{}1-…", "1-".repeat(39)));
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::family::dashed;
 use super::layers::{FoundLinear, Layer, chain, inconsistent, layers_of};
 use super::{ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, NodeId, TensorShapes};
 use crate::data::ImageShape;
@@ -115,12 +116,8 @@ impl Family for Mlp {
     }
 
     fn describe(&self) -> String {
-        let widths: Vec<String> = [self.inputs]
-            .into_iter()
-            .chain(self.layers.iter().map(|layer| layer.width))
-            .map(|w| w.to_string())
-            .collect();
-        format!("MLP {} ({})", widths.join("-"), self.activation.describe())
+        let widths = [self.inputs].into_iter().chain(self.layers.iter().map(|layer| layer.width));
+        format!("MLP {} ({})", dashed(widths), self.activation.describe())
     }
 
     fn classes(&self) -> usize {

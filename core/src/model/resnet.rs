@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::family::dashed;
 use super::layers::{depths_of, dimensions, inconsistent, shape_of};
 use super::{
     Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, NodeId, Shape, TensorShapes,
@@ -265,9 +266,8 @@ impl Family for Resnet {
         let name = match (numbered, self.block) {
             (Some((number, ..)), _) => format!("ResNet-{number}"),
             (None, block) => {
-                let depths: Vec<String> = self.depths.iter().map(usize::to_string).collect();
                 let block = if block == ResnetBlock::Basic { "basic" } else { "bottleneck" };
-                format!("ResNet of {} {block} blocks", depths.join("-"))
+                format!("ResNet of {} {block} blocks", dashed(self.depths.iter().copied()))
             }
         };
         format!("{name} ({stem}, width {})", self.width)

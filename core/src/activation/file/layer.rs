@@ -2,6 +2,7 @@
 
 use super::error::ActivationFileError;
 use crate::activation::representation::Matrix;
+use crate::data::one_line;
 
 /// An array, flattened to one row for each sample.
 #[derive(Debug)]
@@ -13,8 +14,10 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    /// Flattens row-major values of this shape and checks that all are finite.
+    /// Flattens row-major values of this shape and checks that all are finite. The name becomes one that fits into a
+    /// sentence and a label.
     pub(super) fn new(file: &str, name: &str, shape: &[usize], matrix: Matrix) -> Result<Self, ActivationFileError> {
+        let name = one_line(&name);
         let (rows, features) = match shape {
             [rows, rest @ ..] if !rest.is_empty() => (*rows, features(rest)),
             _ => (0, 0),
@@ -22,22 +25,16 @@ impl Layer {
         if rows == 0 || features == 0 {
             return Err(ActivationFileError::Layer {
                 file: file.to_owned(),
-                layer: name.to_owned(),
+                layer: name,
                 expected: "at least two dimensions, samples and features, neither empty".to_owned(),
                 found: format!("the shape {shape:?}"),
             });
         }
         if let Some((index, value)) = first_not_finite(&matrix) {
             let (row, column) = (index / features, index % features);
-            return Err(ActivationFileError::NotFinite {
-                file: file.to_owned(),
-                layer: name.to_owned(),
-                row,
-                column,
-                value,
-            });
+            return Err(ActivationFileError::NotFinite { file: file.to_owned(), layer: name, row, column, value });
         }
-        Ok(Self { name: name.to_owned(), rows, features, matrix })
+        Ok(Self { name, rows, features, matrix })
     }
 }
 

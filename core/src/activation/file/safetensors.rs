@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::layer::Layer;
 use super::{ActivationFileError, Contents};
 use crate::activation::representation::Matrix;
-use crate::data::DataError;
+use crate::data::{DataError, one_line};
 use crate::names::natural_order;
 
 const LAYERS: &str = "layers";
@@ -82,7 +82,7 @@ fn matrix(file: &str, layer: &str, tensor: &TensorView<'_>) -> Result<Matrix, Ac
         Dtype::F64 => Ok(Matrix::F64(decode(tensor, f64::from_le_bytes))),
         other => Err(ActivationFileError::Layer {
             file: file.to_owned(),
-            layer: layer.to_owned(),
+            layer: one_line(&layer),
             expected: "values of type F16, BF16, F32 or F64".to_owned(),
             found: other.to_string(),
         }),

@@ -134,3 +134,14 @@ fn more_samples_than_memory_holds_ids_for_are_refused() {
     let text = error(&NamedBytes { name: "long.safetensors".into(), bytes });
     assert!(text.starts_with("long.safetensors: ") && text.contains("at most 1048576 samples"), "{text}");
 }
+
+#[test]
+fn names_of_layers_stay_on_one_line() {
+    let file = |dtype: &str, length: usize| {
+        let header = format!(r#"{{"a\nb":{{"dtype":"{dtype}","shape":[2,1],"data_offsets":[0,{length}]}}}}"#);
+        let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; length]].concat();
+        NamedBytes { name: "a.safetensors".into(), bytes }
+    };
+    assert_eq!(read_activations(&file("F32", 8)).unwrap().representations[0].layer, r"a\nb");
+    assert!(error(&file("I32", 8)).starts_with(r"a.safetensors: layer `a\nb`: expected values of type"));
+}

@@ -5,6 +5,7 @@ mod infer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::family::dashed;
 use super::{
     Activation, Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, LinearLayer, ModelError,
     Shape, TensorShapes,
@@ -112,9 +113,8 @@ impl Family for Cnn {
     }
 
     fn describe(&self) -> String {
-        let widths = |widths: Vec<String>| widths.join("-");
-        let channels = widths(self.blocks.iter().map(|block| block.channels.to_string()).collect());
-        let linear = widths(self.linear.iter().map(|layer| layer.width.to_string()).collect());
+        let channels = dashed(self.blocks.iter().map(|block| block.channels));
+        let linear = dashed(self.linear.iter().map(|layer| layer.width));
         let pooled = self.blocks.iter().filter(|block| block.pool.is_some()).count();
         let pooling = match (self.blocks.iter().find_map(|block| block.pool), pooled) {
             (None, _) => "no pooling".to_owned(),
