@@ -22,5 +22,6 @@ pub mod supervise;
 
 mod hash;
 mod names;
+mod product;
 
 pub use hash::Sha256Digest;

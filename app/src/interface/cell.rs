@@ -4,9 +4,9 @@ use leptos::html;
 use leptos::prelude::*;
 use repgeo_core::figure::DepthLine;
 
-use super::figure::{keep_drawn, keep_measured};
+use super::figure;
 use super::page::Page;
-use crate::state::{CellDetail, LayerDetail};
+use crate::state::{CellDetail, LayerDetail, State};
 
 pub(super) fn view(page: Page) -> AnyView {
     let detail = page.part(|state| state.cell_detail());
@@ -64,24 +64,10 @@ fn layer(layer: LayerDetail) -> AnyView {
 /// How alike the layers of the same depth are, as a line over depth.
 pub(super) fn diagonal(page: Page) -> AnyView {
     let canvas = NodeRef::<html::Canvas>::new();
-    let size = RwSignal::new((0, 0));
-    let figure = page.part(move |state| {
-        let size = size.get();
-        let picture = state.picture.as_ref()?;
-        let mut map = picture.map()?.clone();
-        (map.a, map.b) = picture.letters();
-        let (theme, scale) = (state.figure_theme(), state.scale);
-        (size.0 > 0 && size.1 > 0).then(|| DepthLine { theme, scale, size, caption: None, ..DepthLine::new(map) })
+    figure::keep(page, canvas, depth_line, |figure, canvas| {
+        // A canvas that refuses to draw leaves the table.
+        let _ = figure.draw_on_canvas(canvas);
     });
-    keep_measured(canvas, size);
-    keep_drawn(
-        canvas,
-        figure,
-        |figure| figure.size,
-        |figure, canvas| {
-            let _ = figure.draw_on_canvas(canvas);
-        },
-    );
     let title = page.part(|state| state.diagonal_title());
     let empty = page.part(|state| state.picture.is_none());
     view! {
@@ -93,4 +79,13 @@ pub(super) fn diagonal(page: Page) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// The figure of the shown map, its inputs under their letters.
+fn depth_line(state: &State, size: (u32, u32)) -> Option<DepthLine> {
+    let picture = state.picture.as_ref()?;
+    let mut map = picture.map()?.clone();
+    (map.a, map.b) = picture.letters();
+    let (theme, scale) = (state.figure_theme(), state.scale);
+    Some(DepthLine { theme, scale, size, caption: None, ..DepthLine::new(map) })
 }

@@ -10,16 +10,37 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlCanvasElement, ResizeObserver};
 
+use super::page::Page;
+use crate::state::State;
+
 /// Device pixels in one CSS pixel.
 pub(super) fn device_pixels() -> f64 {
     window().device_pixel_ratio().max(1.0)
+}
+
+/// Keeps a figure on a canvas: `of` makes it for the size of the canvas's place, which is followed; it is drawn whenever it
+/// has changed.
+pub(super) fn keep<F: PartialEq + Send + Sync + 'static>(
+    page: Page,
+    canvas: NodeRef<html::Canvas>,
+    of: fn(&State, (u32, u32)) -> Option<F>,
+    draw: fn(&F, HtmlCanvasElement),
+) -> Memo<Option<F>> {
+    let size = RwSignal::new((0, 0));
+    let figure = page.part(move |state| {
+        let size = size.get();
+        if size.0 > 0 && size.1 > 0 { of(state, size) } else { None }
+    });
+    keep_measured(canvas, size);
+    keep_drawn(canvas, size, figure, draw);
+    figure
 }
 
 /// Keeps `size` at the size of the canvas's place, in CSS pixels.
 ///
 /// The observer tells the first size too, after the page was laid out: asking for it earlier would lay the page out
 /// twice, in the task that has just built it.
-pub(super) fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, u32)>) {
+fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, u32)>) {
     canvas.on_load(move |canvas| {
         let Some(place) = canvas.parent_element() else { return };
         let measured = place.clone();
@@ -41,10 +62,10 @@ pub(super) fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, 
 ///
 /// Each figure is drawn in a task of its own after the frame, not in the frame's task, which lays out and paints the page
 /// and is the longest of all when the figures appear.
-pub(super) fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
+fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
     canvas: NodeRef<html::Canvas>,
+    size: RwSignal<(u32, u32)>,
     figure: Memo<Option<F>>,
-    size: fn(&F) -> (u32, u32),
     draw: fn(&F, HtmlCanvasElement),
 ) {
     let scheduled = Rc::new(Cell::new(false));
@@ -59,7 +80,7 @@ pub(super) fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
             scheduled.set(false);
             let _ = figure.try_with_untracked(|figure| {
                 let Some(figure) = figure else { return };
-                fit(&canvas, size(figure), device_pixels());
+                fit(&canvas, size.get_untracked(), device_pixels());
                 draw(figure, canvas);
             });
         };

@@ -5,26 +5,17 @@ use leptos::html;
 use leptos::prelude::*;
 use repgeo_core::figure::{Heatmap, Rect};
 
-use super::figure::{keep_drawn, keep_measured};
+use super::figure;
 use super::page::Page;
 use crate::state::{Action, State, Step, reading};
 
 pub(super) fn view(page: Page) -> AnyView {
     let canvas = NodeRef::<html::Canvas>::new();
-    let size = RwSignal::new((0, 0));
-    let figure = page.part(move |state| heatmap(state, size.get()));
+    let figure = figure::keep(page, canvas, heatmap, |figure, canvas| {
+        // A canvas that refuses to draw leaves the table.
+        let _ = figure.draw_on_canvas(canvas);
+    });
     let layout = Memo::new(move |_| figure.with(|figure| figure.as_ref().map(Heatmap::layout)));
-    keep_measured(canvas, size);
-    keep_drawn(
-        canvas,
-        figure,
-        |figure| figure.size,
-        |figure, canvas| {
-            // A canvas that refuses to draw leaves the table.
-            let _ = figure.draw_on_canvas(canvas);
-        },
-    );
-
     let under = move |event: &ev::PointerEvent| {
         let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
         layout.with_untracked(|layout| layout.as_ref().and_then(|layout| layout.cell_at(x, y)))
@@ -129,7 +120,7 @@ fn heatmap(state: &State, size: (u32, u32)) -> Option<Heatmap> {
     map.a = format!("{a}: {}", map.a);
     map.b = format!("{b}: {}", map.b);
     let theme = state.figure_theme();
-    (size.0 > 0 && size.1 > 0).then(|| Heatmap { theme, scale: state.scale, size, caption: None, ..Heatmap::new(map) })
+    Some(Heatmap { theme, scale: state.scale, size, caption: None, ..Heatmap::new(map) })
 }
 
 /// The pointed or focused cell in words.

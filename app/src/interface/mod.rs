@@ -3,6 +3,7 @@
 mod architecture;
 mod browser;
 mod cell;
+mod chooser;
 mod drop;
 mod exports;
 mod figure;

@@ -1,11 +1,10 @@
 //! The list of networks and activation files.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast as _;
-use web_sys::HtmlInputElement;
 
+use super::architecture;
+use super::chooser::{self, Bundled, Chooser};
 use super::page::Page;
-use super::{architecture, browser};
 use crate::format;
 use crate::protocol::{FileId, InputSummary, Purpose, Remark};
 use crate::state::{Action, EngineStatus, FileItem, FileStatus, letter};
@@ -19,11 +18,29 @@ struct Listed {
     stored: Option<String>,
 }
 
+const CHOOSER: Chooser = Chooser {
+    id: "networks",
+    purpose: Purpose::Input,
+    button: "Choose files",
+    label: "Choose checkpoints or activation files",
+    bundled: "Add bundled",
+    bundled_label: "Add a bundled network",
+    chosen: Action::BundledNetworkChosen,
+};
+
 pub(super) fn view(page: Page) -> AnyView {
     let ids = page.part(|state| {
         state.files.iter().filter(|file| file.purpose != Purpose::Probe).map(|file| file.id).collect::<Vec<_>>()
     });
-    let bundled = page.part(|state| state.catalogue.networks.clone());
+    let bundled = page.part(|state| {
+        let networks = state.catalogue.networks.iter();
+        networks
+            .map(|network| {
+                let note = if network.note.is_empty() { String::new() } else { format!(" ({})", network.note) };
+                Bundled { text: format!("{}{note}", network.name), file: Some(network.file.clone()) }
+            })
+            .collect()
+    });
     view! {
         <h2>"Networks"</h2>
         <ul id="networks">
@@ -31,65 +48,10 @@ pub(super) fn view(page: Page) -> AnyView {
                 {item(page, id)}
             </For>
         </ul>
-        <div class="choosers">
-            <label class="button">
-                "Choose files"
-                <input
-                    type="file"
-                    id="networks-input"
-                    multiple
-                    aria-label="Choose checkpoints or activation files"
-                    on:change=move |event| choose(page, &event, Purpose::Input)
-                />
-            </label>
-            <Show when=move || !bundled.get().is_empty()>
-                <label>
-                    <span class="unseen">"Add a bundled network"</span>
-                    <select
-                        id="networks-bundled"
-                        on:change=move |event| {
-                            if let Ok(index) = event_target_value(&event).parse() {
-                                page.happened(Action::BundledNetworkChosen(index));
-                            }
-                            reset(&event);
-                        }
-                    >
-                        <option value="">"Add bundled"</option>
-                        {move || {
-                            bundled
-                                .get()
-                                .into_iter()
-                                .enumerate()
-                                .map(|(index, file)| {
-                                    let text = if file.note.is_empty() { file.name } else { format!("{} ({})", file.name, file.note) };
-                                    view! { <option value=index.to_string() data-file=file.file>{text}</option> }
-                                })
-                                .collect_view()
-                        }}
-                    </select>
-                </label>
-            </Show>
-        </div>
+        {chooser::view(page, CHOOSER, bundled)}
         <p class="hint">"Or drop checkpoints or activations anywhere. They stay on this computer."</p>
     }
     .into_any()
-}
-
-/// Hands the files of an input over and empties it, so that the same file can be chosen again.
-pub(super) fn choose(page: Page, event: &leptos::ev::Event, purpose: Purpose) {
-    let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
-    if let Some(files) = input.files() {
-        let files = browser::chosen(&files);
-        input.set_value("");
-        page.happened(Action::FilesChosen { files, purpose });
-    }
-}
-
-/// Puts a select that adds something back on its first option.
-pub(super) fn reset(event: &leptos::ev::Event) {
-    if let Some(select) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlSelectElement>().ok()) {
-        select.set_selected_index(0);
-    }
 }
 
 fn item(page: Page, id: FileId) -> AnyView {

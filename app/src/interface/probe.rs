@@ -5,11 +5,22 @@ use repgeo_core::data::{Normalisation, Subset};
 use wasm_bindgen::{Clamped, JsCast as _};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
-use super::networks::{choose, reading, reset};
+use super::chooser::{self, Bundled, Chooser};
+use super::networks::reading;
 use super::page::Page;
 use crate::format;
 use crate::protocol::{NormalisationChoice, ProbeSummary, Purpose, Thumbnails};
 use crate::state::{Action, Change, EngineStatus, FileItem, FileStatus};
+
+const CHOOSER: Chooser = Chooser {
+    id: "probe",
+    purpose: Purpose::Probe,
+    button: "Choose images",
+    label: "Choose a probe set",
+    bundled: "Use bundled",
+    bundled_label: "Use a bundled probe set",
+    chosen: Action::BundledProbeChosen,
+};
 
 pub(super) fn view(page: Page) -> AnyView {
     let files = page
@@ -27,7 +38,10 @@ pub(super) fn view(page: Page) -> AnyView {
     };
     let count = page.part(|state| state.probe().map(|probe| probe.count));
     let needed = page.part(|state| state.needs_probe() || state.inputs().next().is_none());
-    let bundled = page.part(|state| state.catalogue.probes.clone());
+    let bundled = page.part(|state| {
+        let probes = state.catalogue.probes.iter();
+        probes.map(|probe| Bundled { text: probe.name.clone(), file: probe.files.first().cloned() }).collect()
+    });
     view! {
         <h2>"Probe set"</h2>
         <Show when=move || !needed.get()>
@@ -36,44 +50,7 @@ pub(super) fn view(page: Page) -> AnyView {
         <div id="probe" data-status=status data-count=move || count.get().map(|count| count.to_string())>
             {move || files.get().into_iter().map(|file| item(page, file, waiting.get())).collect_view()}
         </div>
-        <div class="choosers">
-            <label class="button">
-                "Choose images"
-                <input
-                    type="file"
-                    id="probe-input"
-                    multiple
-                    aria-label="Choose a probe set"
-                    on:change=move |event| choose(page, &event, Purpose::Probe)
-                />
-            </label>
-            <Show when=move || !bundled.get().is_empty()>
-                <label>
-                    <span class="unseen">"Use a bundled probe set"</span>
-                    <select
-                        id="probe-bundled"
-                        on:change=move |event| {
-                            if let Ok(index) = event_target_value(&event).parse() {
-                                page.happened(Action::BundledProbeChosen(index));
-                            }
-                            reset(&event);
-                        }
-                    >
-                        <option value="">"Use bundled"</option>
-                        {move || {
-                            bundled
-                                .get()
-                                .into_iter()
-                                .enumerate()
-                                .map(|(index, file)| {
-                                    view! { <option value=index.to_string() data-file=file.files.first().cloned()>{file.name}</option> }
-                                })
-                                .collect_view()
-                        }}
-                    </select>
-                </label>
-            </Show>
-        </div>
+        {chooser::view(page, CHOOSER, bundled)}
         <div class="fields">
             {samples(page)}
             {subset(page)}

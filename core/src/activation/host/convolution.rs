@@ -2,8 +2,8 @@
 
 use super::buffer::Buffer;
 use super::epilogue::{Activation, finish};
-use super::gemm::{Size, multiply};
 use crate::data::ImageShape;
+use crate::product::{Right, Size, Wanted, multiply};
 
 /// The values of one block of patches: 512 KiB, which leaves room beside it in a second-level cache.
 const BLOCK_VALUES: usize = 1 << 17;
@@ -70,13 +70,19 @@ impl Convolution {
             let size = Size { rows, columns, inner };
             let target = &mut output[start * columns..(start + rows) * columns];
             if kernel == 1 && stride == 1 && padding == 0 {
-                multiply(size, &input[start * inner..(start + rows) * inner], weights, target);
+                multiply(
+                    size,
+                    Wanted::All,
+                    &input[start * inner..(start + rows) * inner],
+                    Right::Plain(weights),
+                    target,
+                );
             } else {
                 let patches = patches.first_mut(rows * inner);
                 for (row, patch) in patches.chunks_exact_mut(inner).enumerate() {
                     self.gather(input, start + row, patch);
                 }
-                multiply(size, patches, weights, target);
+                multiply(size, Wanted::All, patches, Right::Plain(weights), target);
             }
             let residual = ending.residual.map(|values| &values[start * columns..(start + rows) * columns]);
             finish(target, &self.bias, residual, ending.activation);

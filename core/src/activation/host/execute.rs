@@ -3,13 +3,13 @@
 use super::buffer::Buffer;
 use super::convolution::Ending;
 use super::epilogue::{Activation, finish};
-use super::gemm::{Size, multiply};
 use super::layout::transpose;
 use super::plan::{Segment, Step, Work};
 use super::pooling;
 use super::winograd::Memory;
 use crate::data::ImageShape;
 use crate::model::Shape;
+use crate::product::{Right, Size, Wanted, multiply};
 
 /// Memory that is used again for every batch.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ fn compute(
         }
         (Work::Linear { weights, bias }, _, _) => {
             let size = Size { rows: images, columns: bias.len(), inner: step.input.len() };
-            multiply(size, source, weights, target);
+            multiply(size, Wanted::All, source, Right::Plain(weights), target);
             finish(target, bias, residual, step.activation);
             return;
         }

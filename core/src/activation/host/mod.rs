@@ -8,7 +8,6 @@ mod convolution;
 mod epilogue;
 mod execute;
 mod fusion;
-mod gemm;
 mod layout;
 mod plan;
 mod pooling;

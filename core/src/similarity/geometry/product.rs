@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::traits::RealField;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::parallel::{for_each, ranges, vectorised};
+use crate::product::{Right, Size, Wanted, multiply};
 use crate::supervise::{Cancelled, Supervisor};
 
 /// How many products are added in the precision of the factors before they enter the double precision sum.
@@ -27,6 +28,8 @@ pub(super) trait Factor: RealField + Copy + Send + Sync {
     fn nearest(value: f64) -> Self;
     /// The same number in double precision.
     fn widen(self) -> f64;
+    /// `product = left · rightᵀ`, all row-major: left is rows × inner, right columns × inner.
+    fn multiply(size: Size, wanted: Wanted, left: &[Self], right: &[Self], product: &mut [Self]);
 }
 
 impl Factor for f32 {
@@ -41,6 +44,10 @@ impl Factor for f32 {
     fn widen(self) -> f64 {
         self.into()
     }
+
+    fn multiply(size: Size, wanted: Wanted, left: &[Self], right: &[Self], product: &mut [Self]) {
+        multiply(size, wanted, left, Right::Transposed(right), product);
+    }
 }
 
 impl Factor for f64 {
@@ -54,6 +61,25 @@ impl Factor for f64 {
     #[inline(always)]
     fn widen(self) -> f64 {
         self
+    }
+
+    fn multiply(size: Size, wanted: Wanted, left: &[Self], right: &[Self], product: &mut [Self]) {
+        let Size { rows, columns, inner } = size;
+        let structure = match wanted {
+            Wanted::All => BlockStructure::Rectangular,
+            Wanted::LowerTriangle => BlockStructure::TriangularLower,
+        };
+        triangular::matmul(
+            MatMut::from_row_major_slice_mut(product, rows, columns),
+            structure,
+            Accum::Replace,
+            MatRef::from_row_major_slice(left, rows, inner),
+            BlockStructure::Rectangular,
+            MatRef::from_row_major_slice(right, columns, inner).transpose(),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
     }
 }
 
@@ -77,8 +103,8 @@ pub(super) async fn self_product<F: Factor>(
         let block = buffer.get_mut(..rows * width).unwrap_or_default();
         let mut lines: Vec<_> = block.chunks_exact_mut(width).enumerate().collect();
         for_each(&mut lines, |(row, out)| vectorised(|| fill(*row, range.clone(), out)));
-        let factor = MatRef::from_row_major_slice(&*block, rows, width);
-        for_each(&mut tiles, |tile| tile.add(factor));
+        let factor = &*block;
+        for_each(&mut tiles, |tile| tile.add(factor, width));
         work += rows * rows * width / 2;
         if work >= WORK {
             work = 0;
@@ -87,6 +113,7 @@ pub(super) async fn self_product<F: Factor>(
     }
     let mut product = Mat::zeros(rows, rows);
     for Tile { rows, columns, sum, .. } in &tiles {
+        let sum = MatRef::from_row_major_slice(sum, rows.len(), columns.len());
         product.submatrix_mut(rows.start, columns.start, rows.len(), columns.len()).copy_from(sum);
     }
     mirror(&mut product);
@@ -97,10 +124,10 @@ pub(super) async fn self_product<F: Factor>(
 struct Tile<F> {
     rows: Range<usize>,
     columns: Range<usize>,
-    /// The products of one run.
-    part: Mat<F>,
-    /// The products of all runs.
-    sum: Mat<f64>,
+    /// The products of one run, row-major.
+    part: Vec<F>,
+    /// The products of all runs, row-major.
+    sum: Vec<f64>,
 }
 
 /// The lower triangle of an n × n matrix.
@@ -111,35 +138,23 @@ fn tiles<F: Factor>(size: usize) -> Vec<Tile<F>> {
     let tile = |(rows, columns): (&Range<usize>, &Range<usize>)| Tile {
         rows: rows.clone(),
         columns: columns.clone(),
-        part: Mat::zeros(rows.len(), columns.len()),
-        sum: Mat::zeros(rows.len(), columns.len()),
+        part: vec![F::nearest(0.0); rows.len() * columns.len()],
+        sum: vec![0.0; rows.len() * columns.len()],
     };
     pairs.map(tile).collect()
 }
 
 impl<F: Factor> Tile<F> {
-    /// Adds the products of one run of columns of M.
-    fn add(&mut self, factor: MatRef<'_, F>) {
+    /// Adds the products of one run of columns of M, of which a row has `width` values in `factor`.
+    fn add(&mut self, factor: &[F], width: usize) {
         let Self { rows, columns, part, sum } = self;
-        let left = factor.subrows(rows.start, rows.len());
-        let right = factor.subrows(columns.start, columns.len()).transpose();
-        let structure = if rows == columns { BlockStructure::TriangularLower } else { BlockStructure::Rectangular };
-        triangular::matmul(
-            part.as_mut(),
-            structure,
-            Accum::Replace,
-            left,
-            BlockStructure::Rectangular,
-            right,
-            BlockStructure::Rectangular,
-            F::nearest(1.0),
-            Par::Seq,
-        );
+        let lines = |range: &Range<usize>| factor.get(range.start * width..range.end * width).unwrap_or_default();
+        let size = Size { rows: rows.len(), columns: columns.len(), inner: width };
+        let wanted = if rows == columns { Wanted::LowerTriangle } else { Wanted::All };
+        F::multiply(size, wanted, lines(rows), lines(columns), part);
         vectorised(|| {
-            for (sum, part) in sum.col_iter_mut().zip(part.col_iter()) {
-                for (sum, part) in sum.iter_mut().zip(part.iter()) {
-                    *sum += part.widen();
-                }
+            for (sum, part) in sum.iter_mut().zip(part) {
+                *sum += part.widen();
             }
         });
     }

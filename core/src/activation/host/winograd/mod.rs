@@ -14,7 +14,7 @@ use self::transform::{InputsToPoints, OUTPUTS, POINTS, PointsToOutputs, apply, w
 use super::buffer::Buffer;
 use super::convolution::{Ending, Geometry};
 use super::epilogue::{Activation, finish_row};
-use super::gemm::{Size, multiply};
+use crate::product::{Right, Size, Wanted, multiply};
 
 /// Tiles of one matrix product: enough rows for full speed, few enough that points stay in a second-level cache.
 const BLOCK_TILES: usize = 128;
@@ -85,7 +85,7 @@ impl Winograd {
             let pairs = from.channels * to.channels;
             let weights = self.weights.first(points * pairs).chunks_exact(pairs);
             for ((input, weights), output) in inputs.zip(weights).zip(outputs) {
-                multiply(size, input, weights, output);
+                multiply(size, Wanted::All, input, Right::Plain(weights), output);
             }
             let (bias, geometry) = (&self.bias, &self.geometry);
             simd.dispatch(Scatter { geometry, bias, ending, strips, across, down, memory, output: &mut *output });
