@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Right, Size, Wanted};
+use super::{Right, Size, Wanted, ranges};
 
 /// Rows of sums that a kernel keeps in registers.
 const HEIGHT: usize = 4;
@@ -25,7 +25,7 @@ thread_local! {
 }
 
 /// As [`super::multiply`].
-pub(super) fn multiply(size: Size, wanted: Wanted, left: &[f32], right: Right<'_>, product: &mut [f32]) {
+pub(super) fn multiply(size: Size, wanted: Wanted, left: &[f32], right: Right<'_, f32>, product: &mut [f32]) {
     PACKED.with_borrow_mut(|packed| {
         Arch::new().dispatch(Multiply { size, wanted, left, right, product, packed });
     });
@@ -35,7 +35,7 @@ struct Multiply<'a> {
     size: Size,
     wanted: Wanted,
     left: &'a [f32],
-    right: Right<'a>,
+    right: Right<'a, f32>,
     product: &'a mut [f32],
     packed: &'a mut [Vec<f32>; 2],
 }
@@ -169,11 +169,6 @@ fn pack_columns(
             }
         }
     }
-}
-
-/// 0..length, cut every `width`.
-fn ranges(length: usize, width: usize) -> impl Iterator<Item = Range<usize>> + Clone {
-    (0..length).step_by(width).map(move |start| start..length.min(start + width))
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
-//! Products of row-major matrices in single precision, on the calling thread.
+//! Products of row-major matrices, on the calling thread.
 //!
-//! faer computes them natively. In WebAssembly its kernel keeps 12 × 4 sums, more than fit into the vector registers that
-//! V8 hands out; [`blocked`] keeps fewer (measured in docs/speed.md).
+//! faer computes them, but for single precision in WebAssembly: there its kernel keeps 12 × 4 sums, more than fit into the
+//! vector registers that V8 hands out; [`blocked`] keeps fewer (measured in docs/speed.md).
 
 #[cfg(any(target_arch = "wasm32", test))]
 mod blocked;
 
-#[cfg(not(target_arch = "wasm32"))]
+use std::ops::Range;
+
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-#[cfg(not(target_arch = "wasm32"))]
+use faer::traits::RealField;
 use faer::{Accum, MatMut, MatRef, Par};
 
 /// Rows, columns and inner length of a product.
@@ -21,11 +22,11 @@ pub(crate) struct Size {
 
 /// The right factor, row-major and without gaps.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Right<'a> {
+pub(crate) enum Right<'a, T> {
     /// inner × columns.
-    Plain(&'a [f32]),
+    Plain(&'a [T]),
     /// columns × inner: the factor's transpose.
-    Transposed(&'a [f32]),
+    Transposed(&'a [T]),
 }
 
 /// Which entries of a product are wanted.
@@ -37,16 +38,23 @@ pub(crate) enum Wanted {
     LowerTriangle,
 }
 
-/// `product = left · right`: left is rows × inner, the product rows × columns, both row-major and without gaps.
-pub(crate) fn multiply(size: Size, wanted: Wanted, left: &[f32], right: Right<'_>, product: &mut [f32]) {
+/// `product = left · right` in single precision: left is rows × inner, the product rows × columns, both row-major and
+/// without gaps.
+pub(crate) fn multiply(size: Size, wanted: Wanted, left: &[f32], right: Right<'_, f32>, product: &mut [f32]) {
     #[cfg(target_arch = "wasm32")]
     blocked::multiply(size, wanted, left, right, product);
     #[cfg(not(target_arch = "wasm32"))]
-    faer(size, wanted, left, right, product);
+    multiply_by_faer(size, wanted, left, right, product);
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn faer(size: Size, wanted: Wanted, left: &[f32], right: Right<'_>, product: &mut [f32]) {
+/// The same by faer, in single or double precision.
+pub(crate) fn multiply_by_faer<T: RealField>(
+    size: Size,
+    wanted: Wanted,
+    left: &[T],
+    right: Right<'_, T>,
+    product: &mut [T],
+) {
     let Size { rows, columns, inner } = size;
     let left = MatRef::from_row_major_slice(left, rows, inner);
     let right = match right {
@@ -59,5 +67,10 @@ fn faer(size: Size, wanted: Wanted, left: &[f32], right: Right<'_>, product: &mu
         Wanted::LowerTriangle => BlockStructure::TriangularLower,
     };
     let whole = BlockStructure::Rectangular;
-    triangular::matmul(product, structure, Accum::Replace, left, whole, right, whole, 1.0, Par::Seq);
+    triangular::matmul(product, structure, Accum::Replace, left, whole, right, whole, T::one_impl(), Par::Seq);
+}
+
+/// 0..length, cut every `width`.
+pub(crate) fn ranges(length: usize, width: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..length).step_by(width).map(move |start| start..length.min(start + width))
 }

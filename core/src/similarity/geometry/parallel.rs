@@ -26,8 +26,3 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send +
 pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
-
-/// 0..length, cut every `width`.
-pub(super) fn ranges(length: usize, width: usize) -> Vec<std::ops::Range<usize>> {
-    (0..length).step_by(width).map(|start| start..length.min(start + width)).collect()
-}

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::traits::RealField;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Mat, MatRef};
 
-use super::parallel::{for_each, ranges, vectorised};
-use crate::product::{Right, Size, Wanted, multiply};
+use super::parallel::{for_each, vectorised};
+use crate::product::{Right, Size, Wanted, multiply, multiply_by_faer, ranges};
 use crate::supervise::{Cancelled, Supervisor};
 
 /// How many products are added in the precision of the factors before they enter the double precision sum.
@@ -64,22 +63,7 @@ impl Factor for f64 {
     }
 
     fn multiply(size: Size, wanted: Wanted, left: &[Self], right: &[Self], product: &mut [Self]) {
-        let Size { rows, columns, inner } = size;
-        let structure = match wanted {
-            Wanted::All => BlockStructure::Rectangular,
-            Wanted::LowerTriangle => BlockStructure::TriangularLower,
-        };
-        triangular::matmul(
-            MatMut::from_row_major_slice_mut(product, rows, columns),
-            structure,
-            Accum::Replace,
-            MatRef::from_row_major_slice(left, rows, inner),
-            BlockStructure::Rectangular,
-            MatRef::from_row_major_slice(right, columns, inner).transpose(),
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
+        multiply_by_faer(size, wanted, left, Right::Transposed(right), product);
     }
 }
 
@@ -132,7 +116,7 @@ struct Tile<F> {
 
 /// The lower triangle of an n × n matrix.
 fn tiles<F: Factor>(size: usize) -> Vec<Tile<F>> {
-    let edges = ranges(size, TILE);
+    let edges: Vec<_> = ranges(size, TILE).collect();
     let pairs =
         edges.iter().enumerate().flat_map(|(index, columns)| edges.iter().skip(index).map(move |rows| (rows, columns)));
     let tile = |(rows, columns): (&Range<usize>, &Range<usize>)| Tile {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::GeometryError;
-use super::parallel::{map, ranges, vectorised};
+use super::parallel::{map, vectorised};
+use crate::product::ranges;
 
 /// How many columns one thread looks at in one go: their sums stay in the nearest cache.
 const RUN: usize = 1_024;
@@ -34,7 +35,8 @@ impl Columns {
         let mut means = Vec::with_capacity(features);
         let mut constant = 0;
         let mut largest = 0.0_f64;
-        let extents = map(&ranges(features, RUN), |range| vectorised(|| Extents::of(values, features, range.clone())));
+        let runs: Vec<_> = ranges(features, RUN).collect();
+        let extents = map(&runs, |range| vectorised(|| Extents::of(values, features, range.clone())));
         for Extents { sums, low, high } in extents {
             for ((sum, low), high) in sums.into_iter().zip(low).zip(high) {
                 if !sum.is_finite() {
