@@ -5,7 +5,7 @@
 //! ```text
 //! data ─► model ◄─ checkpoint
 //!            │
-//!        activation ─► similarity ─► study ─► figure
+//!        activation ─► layer ─► similarity ─► study ─► figure
 //! ```
 //!
 //! Nothing here opens a file, starts a thread, reads a clock or blocks on a device: bytes come in, values go out, and
@@ -15,13 +15,16 @@ pub mod activation;
 pub mod checkpoint;
 pub mod data;
 pub mod figure;
+pub mod layer;
 pub mod model;
 pub mod similarity;
 pub mod study;
 pub mod supervise;
 
+mod decomposition;
 mod hash;
 mod names;
+mod parallel;
 mod product;
 
 pub use hash::Sha256Digest;

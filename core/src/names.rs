@@ -1,4 +1,4 @@
-//! Ordering of layer and tensor names as people read them.
+//! Names: their order as people read them, and those that are spelt alike.
 
 use std::cmp::Ordering;
 
@@ -35,6 +35,21 @@ fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
     let (digits, rest) = text.split_at(end);
     let start = digits.iter().position(|&byte| byte != b'0').unwrap_or(digits.len());
     (digits.get(start..).unwrap_or_default(), rest)
+}
+
+/// Names that are spelt like the wanted one, nearest first, three at most: those that begin with it, and those that up to
+/// three letters have to be added to, dropped from or changed in (Levenshtein 1966).
+pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let distance = |known: &str| if known.starts_with(wanted) { 0 } else { strsim::levenshtein(wanted, known) };
+    let mut nearest: Vec<(usize, &str)> = known.into_iter().map(|known| (distance(known), known)).collect();
+    nearest.retain(|&(distance, _)| !wanted.is_empty() && distance <= 3);
+    nearest.sort_by_key(|&(distance, _)| distance);
+    nearest.into_iter().map(|(_, known)| known).take(3).collect()
+}
+
+/// `; did you mean a or b?`, or nothing.
+pub(crate) fn hint(nearest: &[&str]) -> String {
+    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(" or ")) }
 }
 
 #[cfg(test)]

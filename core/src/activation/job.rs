@@ -13,16 +13,22 @@ use crate::model::{Graph, Shape};
 use crate::supervise::{Progress, Stage, Supervisor};
 
 /// One network and the images that it is run on.
-pub(super) struct Job<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
     /// What progress and errors call the network.
-    pub(super) network: &'a str,
-    pub(super) graph: &'a Graph,
-    pub(super) state: &'a StateDict,
-    pub(super) probe: &'a ProbeSet,
-    pub(super) normalisation: &'a Normalisation,
-    pub(super) policy: RowPolicy,
+    pub network: &'a str,
+    /// The network.
+    pub graph: &'a Graph,
+    /// Its weights.
+    pub state: &'a StateDict,
+    /// The images.
+    pub probe: &'a ProbeSet,
+    /// How their pixels are normalised.
+    pub normalisation: &'a Normalisation,
+    /// How a feature map becomes a row.
+    pub policy: RowPolicy,
     /// Where this work begins in the whole, and how much of the whole it is.
-    pub(super) portion: (f64, f64),
+    pub portion: (f64, f64),
 }
 
 impl Job<'_> {

@@ -20,6 +20,6 @@ pub use engine::Engine;
 pub use error::ActivationError;
 pub use file::{ActivationFile, ActivationFileError, read_activations};
 pub use host::HostEngine;
-pub(crate) use represent::graph_for;
-pub use represent::{represent, represent_graph};
+pub use job::Job;
+pub use represent::{graph_for, represent};
 pub use representation::{Matrix, Representation, RowPolicy};

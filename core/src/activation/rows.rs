@@ -6,6 +6,20 @@ use rand_chacha::ChaCha8Rng;
 use super::{Matrix, RowPolicy};
 use crate::model::Shape;
 
+impl RowPolicy {
+    /// Rows and columns that maps of this shape become, of this many images.
+    #[must_use]
+    pub fn size(self, shape: Shape, images: usize) -> (usize, usize) {
+        let (channels, positions) = channels_and_positions(shape);
+        match self {
+            Self::Flatten => (images, shape.len()),
+            Self::AveragePool => (images, channels),
+            Self::PositionsAsSamples => (images.saturating_mul(positions), channels),
+            Self::Units { count, .. } => (images, count.min(shape.len())),
+        }
+    }
+}
+
 /// Rows, columns and the row-major values of a representation.
 pub(super) struct Rows {
     pub(super) rows: usize,

@@ -12,6 +12,16 @@ pub enum Direction {
     LowerIsMoreAlike,
 }
 
+/// What a measure takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arity {
+    /// One layer: a descriptor.
+    One,
+    /// Two layers of the same samples.
+    Pair,
+}
+
 /// A transformation of one representation (n × p, rows are samples).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,6 +66,10 @@ pub struct Card {
     pub summary: &'static str,
     /// The paper that it comes from.
     pub source: &'static str,
+    /// What it takes.
+    pub arity: Arity,
+    /// Whether the order of two layers does not matter; otherwise the value is of the first by the second.
+    pub symmetric: bool,
     /// Whether a larger value means more alike.
     pub direction: Direction,
     /// The interval of possible values.

@@ -1,18 +1,21 @@
 //! Centred kernel alignment with the linear kernel.
 
-use super::triangle::{UnitTriangle, double_centred, largest, u_centred};
-use super::{Card, Direction, Geometry, Ingredient, Invariance, Measure, Range, Undefined};
+use super::triangle::{UnitTriangle, largest, u_centred};
+use super::{Arity, Block, Card, Direction, Invariance, Pair, Range, Samples};
+use crate::layer::{Gram, Kept, Layer, Order, PartId, Reason, double_centred};
 
 /// Linear CKA, from the biased estimator of HSIC.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LinearCka;
 
-static LINEAR: Card = Card {
+pub(super) static LINEAR: Card = Card {
     id: "cka-linear",
     name: "CKA (linear)",
     formula: "CKA(X, Y) = ‖Ycᵀ Xc‖²_F / (‖Xcᵀ Xc‖_F ‖Ycᵀ Yc‖_F) = ⟨K, L⟩ / (‖K‖_F ‖L‖_F), with K = Xc Xcᵀ and L = Yc Ycᵀ",
     summary: "Do the two layers place the samples alike, up to rotation and overall scale?",
     source: "Kornblith, Norouzi, Lee & Hinton, Similarity of Neural Network Representations Revisited, ICML 2019",
+    arity: Arity::Pair,
+    symmetric: true,
     direction: Direction::HigherIsMoreAlike,
     range: Range { low: 0.0, high: 1.0 },
     invariances: INVARIANCES,
@@ -26,7 +29,7 @@ static LINEAR: Card = Card {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DebiasedCka;
 
-static DEBIASED: Card = Card {
+pub(super) static DEBIASED: Card = Card {
     id: "cka-linear-debiased",
     name: "CKA (linear, debiased)",
     formula: "CKA(X, Y) = HSIC₁(K, L) / √(HSIC₁(K, K) HSIC₁(L, L)), HSIC₁(K, L) = ⟨K̃, L̃⟩ / (n (n − 3)), with K̃ and L̃ the \
@@ -35,6 +38,8 @@ static DEBIASED: Card = Card {
     source: "Kornblith, Norouzi, Lee & Hinton, ICML 2019; Nguyen, Raghu & Kornblith, Do Wide and Deep Networks Learn the \
              Same Things?, ICLR 2021; HSIC₁: Song, Smola, Gretton, Bedo & Borgwardt, JMLR 2012; U-centring: Székely & Rizzo, \
              Annals of Statistics 2014",
+    arity: Arity::Pair,
+    symmetric: true,
     direction: Direction::HigherIsMoreAlike,
     range: Range { low: -1.0, high: 1.0 },
     invariances: INVARIANCES,
@@ -47,49 +52,65 @@ static DEBIASED: Card = Card {
 const INVARIANCES: &[Invariance] =
     &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation, Invariance::Translation];
 
-impl Measure for LinearCka {
+impl Pair for LinearCka {
     type Prepared = UnitTriangle;
 
-    fn card(&self) -> &'static Card {
-        &LINEAR
+    fn needs(&self) -> &'static [PartId] {
+        &[PartId::Gram]
     }
 
-    fn needs(&self) -> &'static [Ingredient] {
-        &[Ingredient::Gram]
-    }
-
-    fn prepare(&self, geometry: &Geometry) -> Result<UnitTriangle, Undefined> {
-        let gram = geometry.require_gram()?;
+    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
+        let gram = &layer.part::<Gram>()?.value;
         // Centred once more: what is left of the means after rounding would enter every entry with the same sign.
         let kernel = double_centred(&(gram * faer::Scale(1.0 / largest(gram))));
-        UnitTriangle::new(&kernel, 0.0, "all samples coincide")
+        UnitTriangle::new(&kernel, 0.0, Reason::Coincide)
     }
 
-    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Undefined> {
+    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
         a.cosine(b)
+    }
+
+    fn map(&self, a: &[&UnitTriangle], b: &[&UnitTriangle]) -> Block {
+        UnitTriangle::cosines(a, b)
+    }
+
+    fn maps_at_once(&self) -> bool {
+        true
+    }
+
+    fn permuted(&self, prepared: &UnitTriangle, order: &Order) -> Option<UnitTriangle> {
+        Some(prepared.permuted(order))
     }
 }
 
-impl Measure for DebiasedCka {
+impl Pair for DebiasedCka {
     type Prepared = UnitTriangle;
 
-    fn card(&self) -> &'static Card {
-        &DEBIASED
+    fn needs(&self) -> &'static [PartId] {
+        &[PartId::Gram]
     }
 
-    fn needs(&self) -> &'static [Ingredient] {
-        &[Ingredient::Gram]
-    }
-
-    fn prepare(&self, geometry: &Geometry) -> Result<UnitTriangle, Undefined> {
-        let gram = geometry.require_gram()?;
+    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
+        let Kept { value: gram, precision } = layer.part::<Gram>()?;
         let kernel = u_centred(&(gram * faer::Scale(1.0 / largest(gram))));
         // Rounding leaves about this norm where the exact matrix is zero.
-        let negligible = 4.0 * geometry.rounding * geometry.samples as f64;
-        UnitTriangle::new(&kernel, negligible, "all samples are equally far apart, so unbiased HSIC with itself is 0")
+        let negligible = 4.0 * precision.rounding() * gram.nrows() as f64;
+        UnitTriangle::new(&kernel, negligible, Reason::Equidistant)
     }
 
-    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Undefined> {
+    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
         a.cosine(b)
+    }
+
+    fn map(&self, a: &[&UnitTriangle], b: &[&UnitTriangle]) -> Block {
+        UnitTriangle::cosines(a, b)
+    }
+
+    fn maps_at_once(&self) -> bool {
+        true
+    }
+
+    fn permuted(&self, prepared: &UnitTriangle, order: &Order) -> Option<UnitTriangle> {
+        Some(prepared.permuted(order))
     }
 }

@@ -1,31 +1,21 @@
 //! Inputs at the edge: a value or a reason from every registered measure, never a number that is none.
 
-use super::sample::{generator, normal, representation, value};
-use super::{AnyMeasure, Geometry, Undefined, registry};
-use crate::activation::Matrix;
+use super::Measure;
+use super::sample::{generator, layer as double, normal, outcome as value, pairs};
+use crate::layer::sample::single;
+use crate::layer::{Layer, Reason};
 
 /// The values of two layers under a measure; checks that a value is finite and in range and a reason is given in words.
-fn outcome(measure: &dyn AnyMeasure, a: &Geometry, b: &Geometry) -> Result<f64, Undefined> {
-    let card = measure.card();
+fn outcome(measure: &Measure, a: &Layer, b: &Layer) -> Result<f64, Reason> {
+    let card = measure.card;
     let outcome = value(measure, a, b);
     match &outcome {
         Ok(value) => {
             assert!((card.range.low - 1e-9..=card.range.high + 1e-9).contains(value), "{}: {value}", card.id);
         }
-        Err(Undefined(reason)) => assert!(reason.len() > 10, "{}: {reason}", card.id),
+        Err(reason) => assert!(reason.to_string().len() > 10, "{}: {reason}", card.id),
     }
     outcome
-}
-
-fn double(values: &[f64], features: usize) -> Geometry {
-    super::sample::geometry(values, features)
-}
-
-fn single(values: &[f64], features: usize) -> Geometry {
-    let matrix = Matrix::F32(values.iter().map(|&value| value as f32).collect());
-    let layer = representation(values.len() / features, features, matrix);
-    let needs: Vec<_> = registry().iter().flat_map(|measure| measure.needs()).copied().collect();
-    pollster::block_on(Geometry::of(&layer, &needs)).unwrap()
 }
 
 #[test]
@@ -36,19 +26,19 @@ fn constant_layers_have_no_value() {
     for constant in
         [double(&row.repeat(12), 5), single(&row.repeat(12), 5), double(&[0.0; 60], 5), double(&[0.3; 60], 5)]
     {
-        assert_eq!(constant.constant_features, 5);
-        for measure in registry() {
-            let reason = outcome(*measure, &constant, &varied).unwrap_err().to_string();
+        assert_eq!(constant.facts.constant_features, 5);
+        for measure in &pairs() {
+            let reason = outcome(measure, &constant, &varied).unwrap_err().to_string();
             let expected = ["constant in every feature", "row 0 is constant", "equally dissimilar"];
-            assert!(expected.iter().any(|text| reason.contains(text)), "{}: {reason}", measure.card().id);
+            assert!(expected.iter().any(|text| reason.contains(text)), "{}: {reason}", measure.card.id);
         }
     }
     // One sample apart from all others is a geometry.
     row.iter_mut().for_each(|value| *value += 1.0);
     let mut values = row.repeat(12);
     values[7] += 0.5;
-    for measure in registry() {
-        let _ = outcome(*measure, &double(&values, 5), &varied);
+    for measure in &pairs() {
+        let _ = outcome(measure, &double(&values, 5), &varied);
     }
 }
 
@@ -57,13 +47,13 @@ fn few_samples_are_refused_as_the_card_says() {
     let mut random = generator(2);
     for rows in 1..6 {
         let (a, b) = (double(&normal(&mut random, rows * 7), 7), double(&normal(&mut random, rows * 3), 3));
-        for measure in registry() {
-            let minimum = measure.card().minimum_samples;
-            match outcome(*measure, &a, &b) {
+        for measure in &pairs() {
+            let minimum = measure.card.minimum_samples;
+            match outcome(measure, &a, &b) {
                 Ok(_) => assert!(rows >= minimum),
                 Err(reason) => {
-                    assert!(rows < minimum, "{} with {rows} rows: {reason}", measure.card().id);
-                    assert_eq!(reason.0, format!("needs at least {minimum} samples, got {rows}"));
+                    assert!(rows < minimum, "{} with {rows} rows: {reason}", measure.card.id);
+                    assert_eq!(reason.to_string(), format!("needs at least {minimum} samples, got {rows}"));
                 }
             }
         }
@@ -75,10 +65,10 @@ fn one_feature_and_many_features_work() {
     let mut random = generator(3);
     let narrow = double(&normal(&mut random, 12), 1);
     let wide = double(&normal(&mut random, 12 * 3000), 3000);
-    for measure in registry() {
-        let narrow_value = outcome(*measure, &narrow, &wide);
-        assert_eq!(narrow_value.is_err(), measure.card().id.starts_with("rsa"), "{}", measure.card().id);
-        outcome(*measure, &wide, &wide).unwrap();
+    for measure in &pairs() {
+        let narrow_value = outcome(measure, &narrow, &wide);
+        assert_eq!(narrow_value.is_err(), measure.card.id.starts_with("rsa"), "{}", measure.card.id);
+        outcome(measure, &wide, &wide).unwrap();
     }
 }
 
@@ -90,12 +80,12 @@ fn duplicated_samples_and_features_work() {
     let doubled_features: Vec<f64> = values.chunks(4).flat_map(|row| row.repeat(2)).collect();
     let (rows, features) = (double(&doubled_rows, 4), double(&doubled_features, 8));
     let (other, eight) = (double(&normal(&mut random, 64), 4), double(&normal(&mut random, 32), 4));
-    for measure in registry() {
-        outcome(*measure, &rows, &other).unwrap();
-        let doubled = outcome(*measure, &features, &eight).unwrap();
+    for measure in &pairs() {
+        outcome(measure, &rows, &other).unwrap();
+        let doubled = outcome(measure, &features, &eight).unwrap();
         // Twice the same features is a rotation of the features times √2, and the same correlations.
-        let plain = outcome(*measure, &double(&values, 4), &eight).unwrap();
-        assert!((doubled - plain).abs() < 1e-10, "{}: {doubled} {plain}", measure.card().id);
+        let plain = outcome(measure, &double(&values, 4), &eight).unwrap();
+        assert!((doubled - plain).abs() < 1e-10, "{}: {doubled} {plain}", measure.card.id);
     }
 }
 
@@ -104,11 +94,11 @@ fn equally_distant_samples_have_a_value_or_a_reason() {
     // One-hot rows: the U-centred Gram matrix is zero, and all dissimilarities are equal.
     let values: Vec<f64> = (0..36).map(|index| if index % 7 == 0 { 1.0 } else { 0.0 }).collect();
     let other = double(&normal(&mut generator(5), 6 * 3), 3);
-    for geometry in [double(&values, 6), single(&values, 6)] {
-        for measure in registry() {
-            let outcome = outcome(*measure, &geometry, &other);
+    for layer in [double(&values, 6), single(&values, 6)] {
+        for measure in &pairs() {
+            let outcome = outcome(measure, &layer, &other);
             let expected = ["cka-linear-debiased", "rsa-correlation-spearman", "rsa-correlation-pearson"];
-            let id = measure.card().id;
+            let id = measure.card.id;
             assert_eq!(outcome.is_err(), expected.contains(&id), "{id}: {outcome:?}");
         }
     }
@@ -121,15 +111,15 @@ fn scale_changes_nothing() {
         let (values, other) = (normal(&mut random, 10 * features), double(&normal(&mut random, 60), 6));
         for scale in [1e-100, 1e-30, 1e-6, 1e6, 1e30, 1e100] {
             let scaled: Vec<f64> = values.iter().map(|value| value * scale).collect();
-            for measure in registry() {
-                let plain = outcome(*measure, &double(&values, features), &other).unwrap();
-                let found = outcome(*measure, &double(&scaled, features), &other).unwrap();
-                assert!((found - plain).abs() < 1e-9, "{} at {scale:e}: {found} {plain}", measure.card().id);
+            for measure in &pairs() {
+                let plain = outcome(measure, &double(&values, features), &other).unwrap();
+                let found = outcome(measure, &double(&scaled, features), &other).unwrap();
+                assert!((found - plain).abs() < 1e-9, "{} at {scale:e}: {found} {plain}", measure.card.id);
                 if (1e-30..=1e30).contains(&scale) {
-                    let found = outcome(*measure, &single(&scaled, features), &other).unwrap();
+                    let found = outcome(measure, &single(&scaled, features), &other).unwrap();
                     // Rounding the data may exchange two ranks, of 45.
-                    let tolerance = if measure.card().id.ends_with("spearman") { 1e-3 } else { 1e-6 };
-                    assert!((found - plain).abs() < tolerance, "{} at {scale:e}: {found} {plain}", measure.card().id);
+                    let tolerance = if measure.card.id.ends_with("spearman") { 1e-3 } else { 1e-6 };
+                    assert!((found - plain).abs() < tolerance, "{} at {scale:e}: {found} {plain}", measure.card.id);
                 }
             }
         }
@@ -140,8 +130,8 @@ fn scale_changes_nothing() {
 fn layers_of_different_height_do_not_compare() {
     let mut random = generator(7);
     let (short, tall) = (double(&normal(&mut random, 30), 3), double(&normal(&mut random, 33), 3));
-    for measure in registry() {
-        let reason = outcome(*measure, &short, &tall).unwrap_err();
-        assert_eq!(reason.0, "the two layers have different numbers of rows");
+    for measure in &pairs() {
+        let reason = outcome(measure, &short, &tall).unwrap_err();
+        assert_eq!(reason.to_string(), "the two layers have different numbers of rows");
     }
 }

@@ -2,8 +2,9 @@
 
 use faer::Mat;
 
-use super::sample::{generator, geometry, normal, value};
-use super::{AngularProcrustes, DebiasedCka, Geometry, LinearCka};
+use super::sample::{generator, layer, normal, value};
+use super::{AngularProcrustes, DebiasedCka, LinearCka};
+use crate::layer::Layer;
 
 fn pair(seed: u64, rows: usize, first: usize, second: usize) -> (Vec<f64>, Vec<f64>) {
     let mut random = generator(seed);
@@ -39,7 +40,7 @@ fn gram_space_equals_feature_space() {
             cross(a, b) - n / (n - 2.0) * inner + sums / ((n - 1.0) * (n - 2.0))
         };
         let debiased = unbiased(&a, &r, &b, &s) / (unbiased(&a, &r, &a, &r) * unbiased(&b, &s, &b, &s)).sqrt();
-        let (x, y) = (geometry(&x, first), geometry(&y, second));
+        let (x, y) = (layer(&x, first), layer(&y, second));
         assert!((value(&LinearCka, &x, &y).unwrap() - biased).abs() < 1e-13);
         assert!((value(&DebiasedCka, &x, &y).unwrap() - debiased).abs() < 1e-11);
     }
@@ -58,7 +59,7 @@ fn the_procrustes_angle_belongs_to_the_procrustes_distance() {
     let svd = (a.transpose() * &b).svd().unwrap();
     let rotation = svd.U() * svd.V().transpose();
     let squared = (&a * rotation - &b).squared_norm_l2();
-    let found = value(&AngularProcrustes, &geometry(&x, 5), &geometry(&y, 5)).unwrap();
+    let found = value(&AngularProcrustes, &layer(&x, 5), &layer(&y, 5)).unwrap();
     assert!((found - (1.0 - 0.5 * squared).acos()).abs() < 1e-13);
 }
 
@@ -67,8 +68,8 @@ fn the_angle_of_cka_is_a_metric() {
     for seed in 0..20 {
         let (x, y) = pair(seed, 10, 4, 4);
         let (z, _) = pair(seed + 100, 10, 4, 4);
-        let [x, y, z] = [x, y, z].map(|values| geometry(&values, 4));
-        let angle = |a: &Geometry, b: &Geometry| value(&LinearCka, a, b).unwrap().acos();
+        let [x, y, z] = [x, y, z].map(|values| layer(&values, 4));
+        let angle = |a: &Layer, b: &Layer| value(&LinearCka, a, b).unwrap().acos();
         assert!(angle(&x, &z) <= angle(&x, &y) + angle(&y, &z) + 1e-12);
     }
 }
@@ -83,7 +84,7 @@ fn bias_is_as_the_cards_say() {
         let mut random = generator(features as u64);
         let (mut plain, mut debiased) = (0.0, 0.0);
         for _ in 0..draws {
-            let [x, y] = [0; 2].map(|_| geometry(&normal(&mut random, 50 * features), features));
+            let [x, y] = [0; 2].map(|_| layer(&normal(&mut random, 50 * features), features));
             plain += value(&LinearCka, &x, &y).unwrap() / f64::from(draws);
             debiased += value(&DebiasedCka, &x, &y).unwrap() / f64::from(draws);
         }

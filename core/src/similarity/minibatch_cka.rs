@@ -3,7 +3,7 @@
 use faer::Mat;
 
 use super::triangle::{largest, u_centred};
-use super::{Geometry, Undefined};
+use crate::layer::{Gram, Layer, Reason};
 
 /// Sums of the unbiased HSIC over batches: CKA(X, Y) = Σ HSIC₁(X, Y) / √(Σ HSIC₁(X, X) Σ HSIC₁(Y, Y)).
 ///
@@ -30,22 +30,16 @@ impl MinibatchCka {
     /// Takes in the Gram matrices of the same samples in two layers.
     ///
     /// # Errors
-    /// [`Undefined`] when a Gram matrix was not computed, the numbers of samples differ, or there are fewer than 4.
-    pub fn add(&mut self, first: &Geometry, second: &Geometry) -> Result<(), Undefined> {
-        let samples = first.samples;
-        if samples != second.samples {
-            return Err(Undefined(format!(
-                "a batch has {samples} rows in one layer and {} in the other",
-                second.samples
-            )));
+    /// [`Reason`] when a Gram matrix was not computed, the numbers of samples differ, or there are fewer than 4.
+    pub fn add(&mut self, first: &Layer, second: &Layer) -> Result<(), Reason> {
+        let samples = first.facts.samples;
+        if samples != second.facts.samples {
+            return Err(Reason::UnequalBatch { first: samples, second: second.facts.samples });
         }
         if samples < 4 {
-            return Err(Undefined(format!("needs batches of at least 4 samples, got {samples}")));
+            return Err(Reason::SmallBatch { minimum: 4, found: samples });
         }
-        let (Some(first), Some(second)) = (&first.gram, &second.gram) else {
-            return Err(Undefined("the Gram matrix was not computed".to_owned()));
-        };
-        let ((first, first_scale), (second, second_scale)) = (scaled(first), scaled(second));
+        let ((first, first_scale), (second, second_scale)) = (gram(first)?, gram(second)?);
         let samples = samples as f64;
         let hsic = |a: &Mat<f64>, b: &Mat<f64>| {
             let products = a.col_iter().zip(b.col_iter()).map(|(a, b)| a.transpose() * b);
@@ -69,8 +63,8 @@ impl MinibatchCka {
     /// The value so far.
     ///
     /// # Errors
-    /// [`Undefined`] when there is no batch, or HSIC₁ of a layer with itself is zero.
-    pub fn value(&self) -> Result<f64, Undefined> {
+    /// [`Reason`] when there is no batch, or HSIC₁ of a layer with itself is zero.
+    pub fn value(&self) -> Result<f64, Reason> {
         let first_scale = self.batches.iter().map(|batch| batch.first_scale).fold(0.0, f64::max);
         let second_scale = self.batches.iter().map(|batch| batch.second_scale).fold(0.0, f64::max);
         let sum = |term: fn(&Batch, f64, f64) -> f64| {
@@ -84,38 +78,40 @@ impl MinibatchCka {
             terms.iter().sum::<f64>()
         };
         if first_scale == 0.0 || second_scale == 0.0 {
-            return Err(Undefined("no batch in which both layers vary".to_owned()));
+            return Err(Reason::NoBatch);
         }
         let cross = sum(|batch, first, second| batch.cross * first * second);
         let first = sum(|batch, first, _| batch.first * first * first);
         let second = sum(|batch, _, second| batch.second * second * second);
         if first <= 0.0 || second <= 0.0 {
-            return Err(Undefined("unbiased HSIC of a layer with itself is 0".to_owned()));
+            return Err(Reason::ZeroHsic);
         }
         Ok(cross / (first.sqrt() * second.sqrt()))
     }
 }
 
-/// The U-centred matrix over the largest entry of the given one, and that entry.
-fn scaled(gram: &Mat<f64>) -> (Mat<f64>, f64) {
-    match largest(gram) {
-        0.0 => (gram.clone(), 0.0),
-        scale => (u_centred(&(gram * faer::Scale(1.0 / scale))), scale),
+/// The U-centred Gram matrix over the largest entry, and that entry; zero for a layer that does not vary in this batch.
+fn gram(layer: &Layer) -> Result<(Mat<f64>, f64), Reason> {
+    if layer.facts.is_constant() {
+        return Ok((Mat::zeros(layer.facts.samples, layer.facts.samples), 0.0));
     }
+    let gram = &layer.part::<Gram>()?.value;
+    let scale = largest(gram);
+    Ok((u_centred(&(gram * faer::Scale(1.0 / scale))), scale))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::sample::{generator, geometry, normal, value};
-    use crate::similarity::{AnyMeasure, DebiasedCka};
+    use crate::similarity::sample::{generator, layer, normal, value};
+    use crate::similarity::DebiasedCka;
 
     const FEATURES: usize = 6;
 
     fn accumulate(a: &[f64], b: &[f64], size: usize) -> MinibatchCka {
         let mut sum = MinibatchCka::default();
         for (a, b) in a.chunks(size * FEATURES).zip(b.chunks(size * FEATURES)) {
-            sum.add(&geometry(a, FEATURES), &geometry(b, FEATURES)).unwrap();
+            sum.add(&layer(a, FEATURES), &layer(b, FEATURES)).unwrap();
         }
         sum
     }
@@ -139,7 +135,7 @@ mod tests {
     #[test]
     fn one_batch_is_debiased_cka() {
         let (a, b) = pair();
-        let whole = value(&DebiasedCka as &dyn AnyMeasure, &geometry(&a, FEATURES), &geometry(&b, FEATURES)).unwrap();
+        let whole = value(&DebiasedCka, &layer(&a, FEATURES), &layer(&b, FEATURES)).unwrap();
         assert!((accumulate(&a, &b, 48).value().unwrap() - whole).abs() < 1e-14);
     }
 
@@ -159,14 +155,14 @@ mod tests {
     fn what_cannot_be_computed_has_a_reason() {
         let mut sum = MinibatchCka::default();
         assert_eq!(sum.value().unwrap_err().to_string(), "no batch in which both layers vary");
-        let three = geometry(&[1.0, 2.0, 4.0], 1);
+        let three = layer(&[1.0, 2.0, 4.0], 1);
         assert_eq!(sum.add(&three, &three).unwrap_err().to_string(), "needs batches of at least 4 samples, got 3");
-        let five = geometry(&[1.0, 2.0, 4.0, 8.0, 9.0], 1);
+        let five = layer(&[1.0, 2.0, 4.0, 8.0, 9.0], 1);
         assert_eq!(
             sum.add(&three, &five).unwrap_err().to_string(),
             "a batch has 3 rows in one layer and 5 in the other"
         );
-        let flat = geometry(&[2.0; 5], 1);
+        let flat = layer(&[2.0; 5], 1);
         sum.add(&flat, &five).unwrap();
         assert!(sum.value().is_err());
         // A batch in which a layer is constant adds nothing to its sums.

@@ -1,18 +1,21 @@
-//! Similarity measures between representations: one file per family, one trait, one registry.
+//! Similarity measures: one file per family, one registry.
 //!
-//! A measure works in two steps. [`AnyMeasure::prepare`] does the costly part once per layer, from the layer's
-//! [`Geometry`]; [`AnyMeasure::compare`] is the pair. [`registry`] lists all measures; [`find`] looks one up by id.
+//! A measure of two layers works in two steps. [`Pair::prepare`] does the costly part once per layer, from the parts that
+//! are kept of the [`Layer`](crate::layer::Layer); [`Pair::compare`] is the pair and [`Pair::map`] all pairs of two
+//! networks. A measure of one layer is a [`One`]. [`registry`] lists all measures; [`find`] looks one up by its id and
+//! parameters.
 
 mod card;
 mod cka;
-mod decomposition;
 #[cfg(test)]
 mod degenerate;
-mod geometry;
 #[cfg(test)]
 mod identities;
-mod measure;
 mod minibatch_cka;
+mod one;
+mod pair;
+mod parameter;
+mod participation;
 mod procrustes;
 #[cfg(test)]
 mod properties;
@@ -21,17 +24,21 @@ mod registry;
 mod rsa;
 #[cfg(test)]
 mod sample;
+mod samples;
 mod svcca;
 mod triangle;
 
-pub use card::{Card, Direction, Invariance, Range};
+pub use card::{Arity, Card, Direction, Invariance, Range};
 pub use cka::{DebiasedCka, LinearCka};
-pub use geometry::{Geometry, GeometryError, Ingredient, MAXIMUM_ROWS};
-pub use measure::{AnyMeasure, Measure, Prepared, Undefined};
 pub use minibatch_cka::MinibatchCka;
+pub use one::One;
+pub use pair::{AnyPair, Block, Pair, Prepared};
+pub use parameter::{Chosen, Parameter, ParameterError};
+pub use participation::ParticipationRatio;
 pub use procrustes::AngularProcrustes;
 pub use rbf_cka::RbfCka;
-pub use registry::{UnknownMeasure, cards, find, registry};
+pub use registry::{Entry, Measure, Question, UnknownMeasure, cards, find, registry};
 pub use rsa::CorrelationRsa;
+pub use samples::Samples;
 pub use svcca::{Svcca, Truncation};
 pub use triangle::UnitTriangle;

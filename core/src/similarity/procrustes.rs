@@ -2,15 +2,16 @@
 
 use faer::Mat;
 
-use super::decomposition::{ThinSvd, cross, singular_values};
 use super::triangle::same_length;
-use super::{Card, Direction, Geometry, Ingredient, Invariance, Measure, Range, Undefined};
+use super::{Arity, Card, Direction, Invariance, Pair, Range, Samples};
+use crate::decomposition::{ThinSvd, cross, singular_values};
+use crate::layer::{Coordinates, Layer, PartId, Reason};
 
 /// The angular Procrustes distance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AngularProcrustes;
 
-static ANGULAR: Card = Card {
+pub(super) static ANGULAR: Card = Card {
     id: "procrustes-angular",
     name: "Procrustes (angle)",
     formula: "θ(X, Y) = arccos ‖Aᵀ B‖_*, with A = Xc / ‖Xc‖_F, B = Yc / ‖Yc‖_F and ‖·‖_* the sum of singular values",
@@ -18,6 +19,8 @@ static ANGULAR: Card = Card {
     source: "Williams, Kunz, Kornblith & Linderman, Generalized Shape Metrics on Neural Representations, NeurIPS 2021; \
              Kendall, Shape Manifolds, Procrustean Metrics, and Complex Projective Spaces, Bulletin of the London \
              Mathematical Society 1984",
+    arity: Arity::Pair,
+    symmetric: true,
     direction: Direction::LowerIsMoreAlike,
     range: Range { low: 0.0, high: std::f64::consts::FRAC_PI_2 },
     invariances: &[
@@ -36,26 +39,22 @@ static ANGULAR: Card = Card {
 /// Cosines above this leave too few digits to the arc cosine.
 const NEARLY_ALIKE: f64 = 0.999;
 
-impl Measure for AngularProcrustes {
+impl Pair for AngularProcrustes {
     /// Z / ‖Z‖_F.
     type Prepared = Mat<f64>;
 
-    fn card(&self) -> &'static Card {
-        &ANGULAR
+    fn needs(&self) -> &'static [PartId] {
+        &[PartId::Coordinates]
     }
 
-    fn needs(&self) -> &'static [Ingredient] {
-        &[Ingredient::Coordinates]
-    }
-
-    fn prepare(&self, geometry: &Geometry) -> Result<Mat<f64>, Undefined> {
-        let coordinates = geometry.require_coordinates()?;
+    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Mat<f64>, Reason> {
+        let coordinates = &layer.part::<Coordinates>()?.value;
         let unit = coordinates * faer::Scale(1.0 / coordinates.norm_max());
         let norm = unit.norm_l2();
         Ok(unit * faer::Scale(1.0 / norm))
     }
 
-    fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Undefined> {
+    fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Reason> {
         same_length(a.nrows(), b.nrows())?;
         let product = cross(a, b);
         let cosine: f64 = singular_values(product.as_ref())?.iter().sum();
@@ -64,9 +63,7 @@ impl Measure for AngularProcrustes {
         }
         let tolerance = 4.0 * f64::EPSILON * a.nrows().max(4) as f64;
         if cosine > 1.0 + tolerance {
-            return Err(Undefined(format!(
-                "the cosine of the angle came out as {cosine}, above 1 by more than rounding"
-            )));
+            return Err(Reason::Rounding { cosine });
         }
         let ThinSvd { u, v, .. } = ThinSvd::of(product.as_ref())?;
         let (left, right) = (a * &u, b * &v);
@@ -81,7 +78,7 @@ impl Measure for AngularProcrustes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::sample::{generator, geometry, normal, value};
+    use crate::similarity::sample::{generator, layer, normal, value};
 
     #[test]
     fn small_angles_keep_their_digits() {
@@ -100,7 +97,7 @@ mod tests {
                 .collect();
             // The best rotation leaves everything but the first column alike.
             let expected = 2.0 * (2.0 * (0.5 * angle).sin().powi(2) / 4.0 / 2.0).sqrt().asin();
-            let found = value(&AngularProcrustes, &geometry(&a, 4), &geometry(&b, 4)).unwrap();
+            let found = value(&AngularProcrustes, &layer(&a, 4), &layer(&b, 4)).unwrap();
             assert!((found - expected).abs() < 2e-15 + 1e-13 * expected, "{angle:e}: {found:e} {expected:e}");
         }
     }
@@ -113,7 +110,7 @@ mod tests {
         let wave = |k: usize, row: usize| (std::f64::consts::PI * (row as f64 + 0.5) * k as f64 / rows as f64).cos();
         let a: Vec<f64> = (0..rows).map(|row| wave(1, row)).collect();
         let b: Vec<f64> = (0..rows).flat_map(|row| [wave(1, row), epsilon * wave(2, row)]).collect();
-        let (a, b) = (geometry(&a, 1), geometry(&b, 2));
+        let (a, b) = (layer(&a, 1), layer(&b, 2));
         for found in [value(&AngularProcrustes, &a, &b).unwrap(), value(&AngularProcrustes, &b, &a).unwrap()] {
             assert!((found - epsilon.atan()).abs() < 1e-14, "{found:e}");
         }
@@ -123,7 +120,7 @@ mod tests {
     fn it_is_a_metric() {
         let mut random = generator(5);
         for features in [2, 5, 30] {
-            let layers: Vec<_> = (0..3).map(|_| geometry(&normal(&mut random, 10 * features), features)).collect();
+            let layers: Vec<_> = (0..3).map(|_| layer(&normal(&mut random, 10 * features), features)).collect();
             let angle = |i: usize, j: usize| value(&AngularProcrustes, &layers[i], &layers[j]).unwrap();
             assert!(angle(0, 2) <= angle(0, 1) + angle(1, 2) + 1e-12);
         }

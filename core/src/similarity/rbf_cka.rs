@@ -2,37 +2,33 @@
 
 use faer::Mat;
 
-use super::triangle::{UnitTriangle, double_centred, largest};
-use super::{Card, Direction, Geometry, Ingredient, Invariance, Measure, Range, Undefined};
+use super::triangle::{UnitTriangle, largest};
+use super::{Arity, Block, Card, Direction, Invariance, Pair, Parameter, Range, Samples};
+use crate::layer::{Gram, Kept, Layer, Order, PartId, Reason, double_centred};
 
-/// CKA with the kernel exp(−d² / 2σ²), σ² = threshold² × the median squared distance.
+/// CKA with the kernel exp(−d² / 2σ²), σ² = fraction² × the median squared distance.
 #[derive(Debug, Clone, Copy)]
 pub struct RbfCka {
-    threshold: f64,
-    card: &'static Card,
+    /// The bandwidth, as a fraction of the root of the median squared distance.
+    pub fraction: f64,
 }
 
-impl RbfCka {
-    /// Bandwidth: the root of the median squared distance.
-    pub const MEDIAN: Self = Self::new(1.0, &MEDIAN);
+/// The parameters of `cka-rbf`.
+pub(super) const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "fraction",
+    summary: "The bandwidth σ, as a fraction of the root of the median squared distance.",
+    default: Some(1.0),
+    range: (1e-3, 1e3),
+    whole: false,
+}];
 
-    /// Bandwidth: half the root of the median squared distance, as in the reference demonstration.
-    pub const HALF_MEDIAN: Self = Self::new(0.5, &HALF_MEDIAN);
-
-    /// Any bandwidth, as a fraction of the root of the median squared distance, under a card of its own.
-    #[must_use]
-    pub const fn new(threshold: f64, card: &'static Card) -> Self {
-        Self { threshold, card }
-    }
-}
-
-static MEDIAN: Card = card(
+pub(super) static MEDIAN: Card = card(
     "cka-rbf",
     "CKA (RBF, median)",
     "CKA(X, Y) = ⟨HKH, HLH⟩ / (‖HKH‖_F ‖HLH‖_F), Kᵢⱼ = exp(−‖xᵢ − xⱼ‖² / 2σ²), σ² = median of all n² values ‖xᵢ − xⱼ‖²",
 );
 
-static HALF_MEDIAN: Card = card(
+pub(super) static HALF_MEDIAN: Card = card(
     "cka-rbf-0.5",
     "CKA (RBF, ½ median)",
     "CKA(X, Y) = ⟨HKH, HLH⟩ / (‖HKH‖_F ‖HLH‖_F), Kᵢⱼ = exp(−‖xᵢ − xⱼ‖² / 2σ²), σ² = ½² × median of all n² values ‖xᵢ − xⱼ‖²",
@@ -45,7 +41,9 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
         formula,
         summary: "Do the two layers agree on which samples are near each other?",
         source: "Kornblith, Norouzi, Lee & Hinton, Similarity of Neural Network Representations Revisited, ICML 2019",
-        direction: Direction::HigherIsMoreAlike,
+        arity: Arity::Pair,
+    symmetric: true,
+    direction: Direction::HigherIsMoreAlike,
         range: Range { low: 0.0, high: 1.0 },
         invariances: &[
             Invariance::Orthogonal,
@@ -60,19 +58,15 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
     }
 }
 
-impl Measure for RbfCka {
+impl Pair for RbfCka {
     type Prepared = UnitTriangle;
 
-    fn card(&self) -> &'static Card {
-        self.card
+    fn needs(&self) -> &'static [PartId] {
+        &[PartId::Gram]
     }
 
-    fn needs(&self) -> &'static [Ingredient] {
-        &[Ingredient::Gram]
-    }
-
-    fn prepare(&self, geometry: &Geometry) -> Result<UnitTriangle, Undefined> {
-        let gram = geometry.require_gram()?;
+    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
+        let Kept { value: gram, precision } = layer.part::<Gram>()?;
         let gram = gram * faer::Scale(1.0 / largest(gram));
         let size = gram.nrows();
         let squared =
@@ -85,16 +79,28 @@ impl Measure for RbfCka {
             );
         let median = median_of_all(&squared);
         // Equal samples come out this far apart.
-        if median <= 8.0 * geometry.rounding {
-            return Err(Undefined("the median squared distance is zero: too many samples coincide".to_owned()));
+        if median <= 8.0 * precision.rounding() {
+            return Err(Reason::ZeroMedianDistance);
         }
-        let exponent = -0.5 / (self.threshold * self.threshold * median);
+        let exponent = -0.5 / (self.fraction * self.fraction * median);
         let kernel = Mat::from_fn(size, size, |i, j| (squared[(i, j)] * exponent).exp());
-        UnitTriangle::new(&double_centred(&kernel), 0.0, "the kernel takes all samples for one")
+        UnitTriangle::new(&double_centred(&kernel), 0.0, Reason::ConstantKernel)
     }
 
-    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Undefined> {
+    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
         a.cosine(b)
+    }
+
+    fn map(&self, a: &[&UnitTriangle], b: &[&UnitTriangle]) -> Block {
+        UnitTriangle::cosines(a, b)
+    }
+
+    fn maps_at_once(&self) -> bool {
+        true
+    }
+
+    fn permuted(&self, prepared: &UnitTriangle, order: &Order) -> Option<UnitTriangle> {
+        Some(prepared.permuted(order))
     }
 }
 
@@ -113,7 +119,7 @@ fn median_of_all(matrix: &Mat<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::sample::{generator, geometry, normal};
+    use crate::similarity::sample::{generator, layer, normal, samples};
 
     #[test]
     fn the_median_counts_the_diagonal_and_both_orders() {
@@ -135,7 +141,7 @@ mod tests {
         // 7 of 8 samples coincide.
         let mut values = vec![1.0; 24];
         values[..3].copy_from_slice(&[2.0, 3.0, 5.0]);
-        let reason = Measure::prepare(&RbfCka::MEDIAN, &geometry(&values, 3)).unwrap_err();
+        let reason = Pair::prepare(&RbfCka { fraction: 1.0 }, &layer(&values, 3), &samples(8)).unwrap_err();
         assert_eq!(reason.to_string(), "the median squared distance is zero: too many samples coincide");
     }
 }

@@ -1,91 +1,168 @@
 //! The list of all measures.
 
-use super::{AngularProcrustes, AnyMeasure, Card, CorrelationRsa, DebiasedCka, LinearCka, Measure, RbfCka, Svcca};
+use super::parameter::{self, Chosen, Parameter, ParameterError};
+use super::{
+    AngularProcrustes, AnyPair, Arity, Card, CorrelationRsa, DebiasedCka, LinearCka, One, ParticipationRatio, RbfCka,
+    cka, participation, procrustes, rbf_cka, rsa, svcca,
+};
+use crate::layer::{Layer, PartId, Reason};
+use crate::names;
 
-/// Declares [`registry`] and [`cards`] from one list.
-macro_rules! measures {
-    ($($measure:expr),+ $(,)?) => {
-        /// All measures, in the order in which people see them.
-        #[must_use]
-        pub fn registry() -> &'static [&'static dyn AnyMeasure] {
-            &[$(&$measure),+]
-        }
+/// A measure that can be asked for.
+pub struct Entry {
+    /// What it says of itself.
+    pub card: &'static Card,
+    /// What can be chosen of it.
+    pub parameters: &'static [Parameter],
+    /// Makes it, with its parameters.
+    make: fn(&Chosen) -> Result<Question, ParameterError>,
+    /// Whether people see it in lists; the others are general forms of listed ones, to be asked for by id.
+    pub listed: bool,
+}
 
-        /// What all measures say of themselves, in the same order. A program that only shows them does not carry their
-        /// code.
-        #[must_use]
-        pub fn cards() -> Vec<&'static Card> {
-            vec![$(Measure::card(&$measure)),+]
+/// A measure with its parameters, by what it takes.
+pub enum Question {
+    /// Of one layer.
+    One(Box<dyn One>),
+    /// Of two layers.
+    Pair(Box<dyn AnyPair>),
+}
+
+impl Question {
+    fn pair(measure: impl super::Pair) -> Self {
+        Self::Pair(Box::new(measure))
+    }
+
+    /// The parts of a layer that it reads.
+    #[must_use]
+    pub fn needs(&self) -> &'static [PartId] {
+        match self {
+            Self::One(measure) => measure.needs(),
+            Self::Pair(measure) => measure.needs(),
         }
-    };
+    }
+}
+
+/// A measure under the id by which it was asked for.
+pub struct Measure {
+    /// Its id: the card's, and the parameters that are not as usual: `svcca:variance=0.9`.
+    pub id: String,
+    /// Its name for people: the card's, with the parameters that are not as usual.
+    pub name: String,
+    /// What it says of itself.
+    pub card: &'static Card,
+    /// The measure itself.
+    pub question: Question,
+}
+
+impl Measure {
+    /// Whether a layer can be used, and has as many samples as the card asks for.
+    ///
+    /// # Errors
+    /// [`Reason::Unusable`], [`Reason::FewSamples`].
+    pub fn accept(&self, layer: &Layer) -> Result<(), Reason> {
+        if let Some(fault) = layer.fault() {
+            return Err(fault.clone());
+        }
+        let (minimum, found) = (self.card.minimum_samples, layer.facts.samples);
+        if found < minimum { Err(Reason::FewSamples { minimum, found }) } else { Ok(()) }
+    }
 }
 
 // To add a measure, add a line here.
-measures![
-    LinearCka,
-    DebiasedCka,
-    RbfCka::MEDIAN,
-    RbfCka::HALF_MEDIAN,
-    AngularProcrustes,
-    Svcca::VARIANCE_99,
-    CorrelationRsa::SPEARMAN,
-    CorrelationRsa::PEARSON,
+static REGISTRY: &[Entry] = &[
+    entry(&cka::LINEAR, &[], |_| Ok(Question::pair(LinearCka))),
+    entry(&cka::DEBIASED, &[], |_| Ok(Question::pair(DebiasedCka))),
+    entry(&rbf_cka::MEDIAN, rbf_cka::PARAMETERS, |chosen| {
+        Ok(Question::pair(RbfCka { fraction: chosen.get(0).unwrap_or(1.0) }))
+    }),
+    entry(&rbf_cka::HALF_MEDIAN, &[], |_| Ok(Question::pair(RbfCka { fraction: 0.5 }))),
+    entry(&procrustes::ANGULAR, &[], |_| Ok(Question::pair(AngularProcrustes))),
+    entry(&svcca::VARIANCE_99, &[], |_| Ok(Question::pair(svcca::chosen(&Chosen::default())?))),
+    unlisted(&svcca::CARD, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),
+    entry(&rsa::SPEARMAN, &[], |_| Ok(Question::pair(CorrelationRsa::SPEARMAN))),
+    entry(&rsa::PEARSON, &[], |_| Ok(Question::pair(CorrelationRsa::PEARSON))),
+    unlisted(&participation::CARD, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
 ];
 
-/// There is no measure with this id.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("measure {id:?}: expected one of {known}{}", hint(.nearest))]
-pub struct UnknownMeasure {
-    /// What was asked for.
-    pub id: String,
-    /// Ids that are spelt alike, nearest first.
-    pub nearest: Vec<&'static str>,
-    /// All ids.
-    pub known: String,
+type Make = fn(&Chosen) -> Result<Question, ParameterError>;
+
+const fn entry(card: &'static Card, parameters: &'static [Parameter], make: Make) -> Entry {
+    Entry { card, parameters, make, listed: true }
 }
 
-fn hint(nearest: &[&str]) -> String {
-    if nearest.is_empty() { String::new() } else { format!("; did you mean {}?", nearest.join(" or ")) }
+const fn unlisted(card: &'static Card, parameters: &'static [Parameter], make: Make) -> Entry {
+    Entry { card, parameters, make, listed: false }
 }
 
-/// The measure with this id.
+/// All measures, in the order in which people see them.
+#[must_use]
+pub fn registry() -> &'static [Entry] {
+    REGISTRY
+}
+
+/// What the listed measures of two layers say of themselves.
+#[must_use]
+pub fn cards() -> Vec<&'static Card> {
+    let listed = REGISTRY.iter().filter(|entry| entry.listed && entry.card.arity == Arity::Pair);
+    listed.map(|entry| entry.card).collect()
+}
+
+/// There is no measure with this id, or not with these parameters.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum UnknownMeasure {
+    /// There is no measure with this id.
+    #[error("measure {id:?}: expected one of {known}{}", names::hint(.nearest))]
+    Id {
+        /// What was asked for.
+        id: String,
+        /// Ids that are spelt alike, nearest first.
+        nearest: Vec<&'static str>,
+        /// All ids.
+        known: String,
+    },
+    /// Not with these parameters.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
+}
+
+impl Entry {
+    /// The measure with its usual parameters.
+    ///
+    /// # Errors
+    /// [`ParameterError`] when the entry's own defaults contradict each other.
+    pub fn usual(&self) -> Result<Measure, ParameterError> {
+        self.with(None)
+    }
+
+    fn with(&self, parameters: Option<&str>) -> Result<Measure, ParameterError> {
+        let Self { card, parameters: known, make, .. } = self;
+        let chosen = parameter::read(card.id, known, parameters)?;
+        let written = parameter::written(known, &chosen);
+        let name = match written.strip_prefix(':') {
+            Some(parameters) => format!("{}, {}", card.name, parameters.replace('=', " ").replace(',', ", ")),
+            None => card.name.to_owned(),
+        };
+        Ok(Measure { id: format!("{}{written}", card.id), name, card, question: make(&chosen)? })
+    }
+}
+
+/// The measure with this id, such as `cka-linear-debiased` or `svcca:variance=0.9`.
 ///
 /// # Errors
-/// [`UnknownMeasure`], which lists ids that are spelt alike.
-pub fn find(id: &str) -> Result<&'static dyn AnyMeasure, UnknownMeasure> {
-    if let Some(measure) = registry().iter().find(|measure| measure.card().id == id) {
-        return Ok(*measure);
+/// [`UnknownMeasure`], which lists ids that are spelt alike, or says which parameter cannot be taken.
+pub fn find(id: &str) -> Result<Measure, UnknownMeasure> {
+    let (name, parameters) = match id.split_once(':') {
+        Some((name, parameters)) => (name, Some(parameters)),
+        None => (id, None),
+    };
+    if let Some(entry) = REGISTRY.iter().find(|entry| entry.card.id == name) {
+        return Ok(entry.with(parameters)?);
     }
-    let wanted = id.to_ascii_lowercase().replace(['_', ' '], "-");
-    let ids: Vec<&'static str> = registry().iter().map(|measure| measure.card().id).collect();
-    let mut nearest: Vec<(usize, &'static str)> = ids
-        .iter()
-        .map(|&known| (if known.starts_with(&wanted) { 0 } else { edit_distance(&wanted, known) }, known))
-        .filter(|&(distance, _)| !wanted.is_empty() && distance <= 3)
-        .collect();
-    nearest.sort_by_key(|&(distance, _)| distance);
-    let nearest = nearest.into_iter().map(|(_, known)| known).take(3).collect();
-    Err(UnknownMeasure { id: id.to_owned(), nearest, known: ids.join(", ") })
-}
-
-/// How many letters have to be added, dropped or changed (Levenshtein 1966).
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut distances: Vec<usize> = (0..=b.len()).collect();
-    for (row, x) in a.chars().enumerate() {
-        let mut diagonal = row;
-        let mut left = row + 1;
-        for (y, above) in b.iter().zip(distances.iter_mut().skip(1)) {
-            let value = (left + 1).min(*above + 1).min(diagonal + usize::from(x != *y));
-            diagonal = *above;
-            *above = value;
-            left = value;
-        }
-        if let Some(first) = distances.first_mut() {
-            *first = row + 1;
-        }
-    }
-    distances.last().copied().unwrap_or_default()
+    let ids: Vec<&'static str> = REGISTRY.iter().map(|entry| entry.card.id).collect();
+    let wanted = name.to_ascii_lowercase().replace(['_', ' '], "-");
+    let nearest = names::nearest(&wanted, ids.iter().copied());
+    Err(UnknownMeasure::Id { id: id.to_owned(), nearest, known: ids.join(", ") })
 }
 
 #[cfg(test)]
@@ -94,26 +171,48 @@ mod tests {
 
     #[test]
     fn ids_are_unique_and_found() {
-        for measure in registry() {
-            let id = measure.card().id;
-            assert!(std::ptr::eq(find(id).unwrap().card(), measure.card()), "{id}");
+        for entry in registry() {
+            let id = entry.card.id;
+            assert!(std::ptr::eq(find(id).unwrap().card, entry.card), "{id}");
+            assert_eq!(entry.usual().unwrap().id, id);
         }
     }
 
     #[test]
     fn a_misspelt_id_is_answered_with_near_ones() {
-        assert_eq!(find("cka-linaer").err().unwrap().nearest, ["cka-linear"]);
-        assert_eq!(find("CKA_linear_debiased").err().unwrap().nearest, ["cka-linear-debiased"]);
-        assert!(find("entropy").err().unwrap().nearest.is_empty());
+        let nearest = |id: &str| match find(id).err().unwrap() {
+            UnknownMeasure::Id { nearest, .. } => nearest,
+            UnknownMeasure::Parameters(error) => panic!("{error}"),
+        };
+        assert_eq!(nearest("cka-linaer"), ["cka-linear"]);
+        assert_eq!(nearest("CKA_linear_debiased"), ["cka-linear-debiased"]);
+        assert!(nearest("entropy").is_empty());
         let message = find("cka-linaer").err().unwrap().to_string();
         assert!(message.starts_with("measure \"cka-linaer\": expected one of cka-linear, "), "{message}");
         assert!(message.ends_with("did you mean cka-linear?"), "{message}");
     }
 
     #[test]
-    fn edit_distance_counts_changes() {
-        // The textbook example: kitten, sitten, sittin, sitting.
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("", "abc"), 3);
+    fn parameters_are_part_of_the_id() {
+        let id = |text: &str| find(text).unwrap().id;
+        assert_eq!(id("svcca:variance=0.9"), "svcca:variance=0.9");
+        assert_eq!(id("svcca:variance=0.99"), "svcca");
+        assert_eq!(id("svcca:directions=3"), "svcca:directions=3");
+        assert_eq!(id("cka-rbf: fraction = 0.25"), "cka-rbf:fraction=0.25");
+        assert_eq!(find("svcca:directions=3").unwrap().name, "SVCCA, directions 3");
+        let refused = |text: &str| find(text).err().unwrap().to_string();
+        assert_eq!(refused("cka-rbf:width=1"), "measure cka-rbf: there is no parameter \"width\"; expected fraction");
+        assert_eq!(refused("cka-linear:x=1"), "measure cka-linear: there is no parameter \"x\"; expected none");
+        assert_eq!(
+            refused("svcca:directions=2.5"),
+            "measure svcca: expected directions as a whole number from 1 to 1000000, found \"2.5\""
+        );
+        assert_eq!(
+            refused("svcca:variance=0.9,directions=2"),
+            "measure svcca: variance and directions exclude each other; give one of them"
+        );
+        for text in ["svcca:variance=NaN", "svcca:variance", "svcca:", "cka-rbf:fraction=-1"] {
+            assert!(find(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Representational similarity analysis: whether two layers find the same pairs of samples dissimilar.
 
-use super::triangle::{dot, same_length};
-use super::{Card, Direction, Geometry, Ingredient, Invariance, Measure, Range, Undefined};
+use super::triangle::{dot, dots, same_length};
+use super::{Arity, Block, Card, Direction, Invariance, Pair, Range, Samples};
+use crate::layer::{Kept, Layer, PartId, Reason, RowCorrelation};
 
 /// How two lists of dissimilarities are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl CorrelationRsa {
     pub const PEARSON: Self = Self(Comparator::Pearson);
 }
 
-static SPEARMAN: Card = card(
+pub(super) static SPEARMAN: Card = card(
     "rsa-correlation-spearman",
     "RSA (correlation distance, Spearman)",
     "RSA(X, Y) = Spearman(d, e), with dᵢⱼ = 1 − Pearson(xᵢ, xⱼ) and eᵢⱼ = 1 − Pearson(yᵢ, yⱼ) over all i < j",
@@ -32,7 +33,7 @@ static SPEARMAN: Card = card(
      rounding are ties. The pairs are not independent of each other.",
 );
 
-static PEARSON: Card = card(
+pub(super) static PEARSON: Card = card(
     "rsa-correlation-pearson",
     "RSA (correlation distance, Pearson)",
     "RSA(X, Y) = Pearson(d, e), with dᵢⱼ = 1 − Pearson(xᵢ, xⱼ) and eᵢⱼ = 1 − Pearson(yᵢ, yⱼ) over all i < j",
@@ -47,7 +48,9 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str, estim
         summary: "Do the two layers agree on which pairs of samples differ most?",
         source: "Kriegeskorte, Mur & Bandettini, Representational Similarity Analysis: Connecting the Branches of Systems \
                  Neuroscience, Frontiers in Systems Neuroscience 2008",
-        direction: Direction::HigherIsMoreAlike,
+        arity: Arity::Pair,
+    symmetric: true,
+    direction: Direction::HigherIsMoreAlike,
         range: Range { low: -1.0, high: 1.0 },
         invariances: &[Invariance::IsotropicScaling, Invariance::Permutation],
         minimum_samples: 3,
@@ -56,46 +59,49 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str, estim
     }
 }
 
-impl Measure for CorrelationRsa {
+impl Pair for CorrelationRsa {
     /// The dissimilarities, or their ranks, less their mean and scaled to norm 1.
     type Prepared = Vec<f64>;
 
-    fn card(&self) -> &'static Card {
-        match self.0 {
-            Comparator::Spearman => &SPEARMAN,
-            Comparator::Pearson => &PEARSON,
-        }
+    fn needs(&self) -> &'static [PartId] {
+        &[PartId::RowCorrelation]
     }
 
-    fn needs(&self) -> &'static [Ingredient] {
-        &[Ingredient::Correlation]
-    }
-
-    fn prepare(&self, geometry: &Geometry) -> Result<Vec<f64>, Undefined> {
-        let correlation = geometry.require_correlation()?;
+    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Vec<f64>, Reason> {
+        let Kept { value: correlation, precision } = layer.part::<RowCorrelation>()?;
         let size = correlation.nrows();
         let mut values = Vec::with_capacity(size * (size - 1) / 2);
         for column in 0..size {
-            values.extend((column + 1..size).map(|row| 1.0 - correlation[(row, column)]));
+            let rows = (column + 1..size).filter(|&row| !layer.same_sample(row, column));
+            values.extend(rows.map(|row| 1.0 - correlation[(row, column)]));
         }
         // Equal pairs of samples come out this far apart.
-        let tolerance = 64.0 * geometry.rounding;
+        let tolerance = 64.0 * precision.rounding();
         if self.0 == Comparator::Spearman {
             values = ranks(&values, tolerance);
         }
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         values.iter_mut().for_each(|value| *value -= mean);
         if values.iter().all(|value| value.abs() <= tolerance) {
-            return Err(Undefined("all pairs of samples are equally dissimilar".to_owned()));
+            return Err(Reason::EquallyDissimilar);
         }
         let norm = dot(&values, &values).sqrt();
         values.iter_mut().for_each(|value| *value /= norm);
         Ok(values)
     }
 
-    fn compare(&self, a: &Vec<f64>, b: &Vec<f64>) -> Result<f64, Undefined> {
+    fn compare(&self, a: &Vec<f64>, b: &Vec<f64>) -> Result<f64, Reason> {
         same_length(a.len(), b.len())?;
         Ok(dot(a, b))
+    }
+
+    fn map(&self, a: &[&Vec<f64>], b: &[&Vec<f64>]) -> Block {
+        let [a, b] = [a, b].map(|layers| layers.iter().map(|values| values.as_slice()).collect::<Vec<_>>());
+        dots(&a, &b)
+    }
+
+    fn maps_at_once(&self) -> bool {
+        true
     }
 }
 
@@ -122,7 +128,7 @@ fn ranks(values: &[f64], tolerance: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::sample::geometry;
+    use crate::similarity::sample::{layer, samples};
 
     #[test]
     fn ties_share_their_mean_rank() {
@@ -134,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_constant_row_is_a_reason() {
-        let geometry = geometry(&[1.0, 2.0, 4.0, 7.0, 7.0, 7.0, 1.0, 0.0, 5.0], 3);
-        let reason = Measure::prepare(&CorrelationRsa::PEARSON, &geometry).unwrap_err();
+        let layer = layer(&[1.0, 2.0, 4.0, 7.0, 7.0, 7.0, 1.0, 0.0, 5.0], 3);
+        let reason = Pair::prepare(&CorrelationRsa::PEARSON, &layer, &samples(3)).unwrap_err();
         assert_eq!(reason.to_string(), "row 1 is constant across features, so it correlates with nothing");
     }
 }

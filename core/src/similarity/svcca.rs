@@ -2,9 +2,10 @@
 
 use faer::Mat;
 
-use super::decomposition::{ThinSvd, cross, singular_values};
 use super::triangle::same_length;
-use super::{Card, Direction, Geometry, Ingredient, Invariance, Measure, Range, Undefined};
+use super::{Arity, Card, Direction, Chosen, Invariance, Pair, Parameter, ParameterError, Range, Samples};
+use crate::decomposition::{ThinSvd, cross, singular_values};
+use crate::layer::{Coordinates, Layer, PartId, Reason};
 
 /// Which principal components are kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,30 +18,62 @@ pub enum Truncation {
 
 /// Singular vector canonical correlation analysis.
 #[derive(Debug, Clone, Copy)]
-pub struct Svcca {
-    truncation: Truncation,
-    card: &'static Card,
-}
+pub struct Svcca(pub Truncation);
 
-impl Svcca {
-    /// Components that hold 99 % of the variance.
-    pub const VARIANCE_99: Self = Self::new(Truncation::Variance(0.99), &VARIANCE_99);
+/// The parameters of `svcca`.
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "variance",
+        summary: "The fraction of the variance that the kept components hold.",
+        default: Some(0.99),
+        range: (0.0, 1.0),
+        whole: false,
+    },
+    Parameter {
+        name: "directions",
+        summary: "How many components are kept, instead of a fraction of the variance.",
+        default: None,
+        range: (1.0, 1e6),
+        whole: true,
+    },
+];
 
-    /// Any truncation, under a card of its own.
-    #[must_use]
-    pub const fn new(truncation: Truncation, card: &'static Card) -> Self {
-        Self { truncation, card }
+/// With the chosen parameters.
+pub(super) fn chosen(chosen: &Chosen) -> Result<Svcca, ParameterError> {
+    match (chosen.get(0), chosen.get(1)) {
+        (Some(_), Some(_)) => {
+            let (first, second) = (PARAMETERS[0].name, PARAMETERS[1].name);
+            Err(ParameterError::Exclusive { measure: CARD.id.to_owned(), first, second })
+        }
+        (_, Some(count)) => Ok(Svcca(Truncation::Directions(count as usize))),
+        (variance, None) => Ok(Svcca(Truncation::Variance(variance.unwrap_or(0.99)))),
     }
 }
 
-static VARIANCE_99: Card = Card {
-    id: "svcca-99",
-    name: "SVCCA (99 % of variance)",
-    formula: "SVCCA(X, Y) = (1/k) Σᵢ ρᵢ, with ρ the singular values of Uᵀ V, U and V the left singular vectors of Xc and Yc that \
-              hold 99 % of Σ σ², and k the smaller number of them",
+pub(super) static VARIANCE_99: Card = card(
+    "svcca-99",
+    "SVCCA (99 % of variance)",
+    "SVCCA(X, Y) = (1/k) Σᵢ ρᵢ, with ρ the singular values of Uᵀ V, U and V the left singular vectors of Xc and Yc that \
+     hold 99 % of Σ σ², and k the smaller number of them",
+);
+
+pub(super) static CARD: Card = card(
+    "svcca",
+    "SVCCA",
+    "SVCCA(X, Y) = (1/k) Σᵢ ρᵢ, with ρ the singular values of Uᵀ V, U and V the leading left singular vectors of Xc and Yc, as \
+     many as hold the chosen fraction of Σ σ² or as were chosen, and k the smaller number of them",
+);
+
+const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Card {
+    Card {
+    id,
+    name,
+    formula,
     summary: "How well do the layers' main directions of variation predict each other linearly?",
     source: "Raghu, Gilmer, Yosinski & Sohl-Dickstein, SVCCA: Singular Vector Canonical Correlation Analysis for Deep Learning \
              Dynamics and Interpretability, NeurIPS 2017",
+    arity: Arity::Pair,
+    symmetric: true,
     direction: Direction::HigherIsMoreAlike,
     range: Range { low: 0.0, high: 1.0 },
     invariances: &[
@@ -54,28 +87,25 @@ static VARIANCE_99: Card = Card {
                   correlations are 1 whatever the data",
     estimator: "Correlations in the sample: biased upwards, strongly where the kept directions are not far fewer than the \
                 samples.",
-};
+    }
+}
 
-impl Measure for Svcca {
+impl Pair for Svcca {
     /// Orthonormal left singular vectors, n × k.
     type Prepared = Mat<f64>;
 
-    fn card(&self) -> &'static Card {
-        self.card
+    fn needs(&self) -> &'static [PartId] {
+        &[PartId::Coordinates]
     }
 
-    fn needs(&self) -> &'static [Ingredient] {
-        &[Ingredient::Coordinates]
-    }
-
-    fn prepare(&self, geometry: &Geometry) -> Result<Mat<f64>, Undefined> {
-        let coordinates = geometry.require_coordinates()?;
+    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Mat<f64>, Reason> {
+        let coordinates = &layer.part::<Coordinates>()?.value;
         let scaled = coordinates * faer::Scale(1.0 / coordinates.norm_max());
         let ThinSvd { u, values, .. } = ThinSvd::of(scaled.as_ref())?;
         Ok(u.subcols(0, self.kept(&values)?).to_owned())
     }
 
-    fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Undefined> {
+    fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Reason> {
         same_length(a.nrows(), b.nrows())?;
         let correlations = singular_values(cross(a, b).as_ref())?;
         Ok(correlations.iter().sum::<f64>() / correlations.len() as f64)
@@ -84,9 +114,9 @@ impl Measure for Svcca {
 
 impl Svcca {
     /// How many components the truncation keeps, given the singular values in descending order.
-    fn kept(&self, values: &[f64]) -> Result<usize, Undefined> {
+    fn kept(&self, values: &[f64]) -> Result<usize, Reason> {
         let squares: f64 = values.iter().map(|value| value * value).sum();
-        match self.truncation {
+        match self.0 {
             Truncation::Variance(fraction) => {
                 let mut held = 0.0;
                 let before = values.iter().take_while(|&&value| {
@@ -99,7 +129,7 @@ impl Svcca {
             Truncation::Directions(count) => {
                 let rank = values.iter().filter(|&&value| value * value > f64::EPSILON * squares).count();
                 if count == 0 || rank < count {
-                    return Err(Undefined(format!("needs {count} directions of variation, got {rank}")));
+                    return Err(Reason::RankDeficient { needed: count, found: rank });
                 }
                 Ok(count)
             }
@@ -114,7 +144,7 @@ mod tests {
     #[test]
     fn variance_is_of_squared_singular_values() {
         let kept =
-            |fraction, values: &[f64]| Svcca::new(Truncation::Variance(fraction), &VARIANCE_99).kept(values).unwrap();
+            |fraction, values: &[f64]| Svcca(Truncation::Variance(fraction)).kept(values).unwrap();
         // Squares 81, 9, 9, 1: 81 %, 90 %, 99 %, 100 %.
         let values = [9.0, 3.0, 3.0, 1.0];
         assert_eq!(kept(0.5, &values), 1);
@@ -125,7 +155,7 @@ mod tests {
 
     #[test]
     fn too_few_directions_are_a_reason() {
-        let reason = Svcca::new(Truncation::Directions(3), &VARIANCE_99).kept(&[1.0, 0.5, 1e-12]).unwrap_err();
+        let reason = Svcca(Truncation::Directions(3)).kept(&[1.0, 0.5, 1e-12]).unwrap_err();
         assert_eq!(reason.to_string(), "needs 3 directions of variation, got 2");
     }
 }

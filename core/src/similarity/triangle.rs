@@ -2,7 +2,9 @@
 
 use faer::Mat;
 
-use super::Undefined;
+use super::Block;
+use crate::layer::{Order, Reason};
+use crate::parallel::{self, vectorised};
 
 /// One triangle of a symmetric matrix, scaled to Frobenius norm 1.
 ///
@@ -14,8 +16,8 @@ impl UnitTriangle {
     /// Packs the lower triangle of a symmetric matrix whose entries are in a range that squares can follow.
     ///
     /// # Errors
-    /// [`Undefined`] with the given reason when the norm is not above `negligible`.
-    pub(crate) fn new(matrix: &Mat<f64>, negligible: f64, reason: &str) -> Result<Self, Undefined> {
+    /// The given reason when the norm is not above `negligible`.
+    pub(crate) fn new(matrix: &Mat<f64>, negligible: f64, reason: Reason) -> Result<Self, Reason> {
         let size = matrix.nrows();
         let mut values = Vec::with_capacity(size * (size + 1) / 2);
         for column in 0..size {
@@ -25,22 +27,102 @@ impl UnitTriangle {
         }
         let norm = dot(&values, &values).sqrt();
         if norm <= negligible {
-            return Err(Undefined(reason.to_owned()));
+            return Err(reason);
         }
         values.iter_mut().for_each(|value| *value /= norm);
         Ok(Self(values))
     }
 
     /// ⟨K, L⟩ / (‖K‖ ‖L‖).
-    pub(crate) fn cosine(&self, other: &Self) -> Result<f64, Undefined> {
+    pub(crate) fn cosine(&self, other: &Self) -> Result<f64, Reason> {
         same_length(self.0.len(), other.0.len())?;
         Ok(dot(&self.0, &other.0))
+    }
+
+    /// [`UnitTriangle::cosine`] of every pair, as one blocked product. Each value has the digits that it has alone.
+    pub(crate) fn cosines(a: &[&Self], b: &[&Self]) -> Block {
+        let [a, b] = [a, b].map(|triangles| triangles.iter().map(|triangle| triangle.0.as_slice()).collect::<Vec<_>>());
+        dots(&a, &b)
+    }
+
+    /// The triangle of the matrix with rows and columns in another order.
+    pub(crate) fn permuted(&self, order: &Order) -> Self {
+        let order = order.indices();
+        let size = order.len();
+        // Column j of the packed triangle begins after Σ_{k<j} (size - k) values.
+        let place = |row: usize, column: usize| column * (2 * size - column + 1) / 2 + row - column;
+        let mut values = Vec::with_capacity(self.0.len());
+        for column in 0..size {
+            for row in column..size {
+                let (i, j) = (order[row], order[column]);
+                values.push(self.0[place(i.max(j), i.min(j))]);
+            }
+        }
+        Self(values)
+    }
+}
+
+/// Values of a vector that stay in the nearest cache while they meet those of all others; a multiple of the eight sums.
+const RUN: usize = 4_096;
+
+/// Vectors that share the loads of another.
+const TOGETHER: usize = 4;
+
+/// The dot products of all pairs: those of different lengths have a reason instead.
+pub(crate) fn dots(a: &[&[f64]], b: &[&[f64]]) -> Block {
+    let rows = parallel::map(a, |a| {
+        let mut sums = vec![[0.0; 8]; b.len()];
+        let whole = a.len() - a.len() % 8;
+        vectorised(|| {
+            for start in (0..whole).step_by(RUN) {
+                let range = start..(start + RUN).min(whole);
+                for (sums, b) in sums.chunks_mut(TOGETHER).zip(b.chunks(TOGETHER)) {
+                    add_products(sums, &a[range.clone()], b, range.clone());
+                }
+            }
+        });
+        let value = |(sums, b): (&[f64; 8], &&[f64])| {
+            same_length(a.len(), b.len())?;
+            let rest: f64 = a[whole..].iter().zip(&b[whole..]).map(|(x, y)| x * y).sum();
+            Ok(sums.iter().sum::<f64>() + rest)
+        };
+        sums.iter().zip(b).map(value).collect::<Vec<_>>()
+    });
+    Block::new(b.len(), rows.into_iter().flatten().collect())
+}
+
+/// Adds one run's products of a vector with a few others, in the interleaved sums of [`dot`].
+#[inline(always)]
+fn add_products(sums: &mut [[f64; 8]], a: &[f64], b: &[&[f64]], range: std::ops::Range<usize>) {
+    if let ([s0, s1, s2, s3], [b0, b1, b2, b3]) = (&mut *sums, b)
+        && let (Some(b0), Some(b1)) = (b0.get(range.clone()), b1.get(range.clone()))
+        && let (Some(b2), Some(b3)) = (b2.get(range.clone()), b3.get(range.clone()))
+    {
+        let others = b0.chunks_exact(8).zip(b1.chunks_exact(8)).zip(b2.chunks_exact(8).zip(b3.chunks_exact(8)));
+        for (a, ((b0, b1), (b2, b3))) in a.chunks_exact(8).zip(others) {
+            for lane in 0..8 {
+                s0[lane] += a[lane] * b0[lane];
+                s1[lane] += a[lane] * b1[lane];
+                s2[lane] += a[lane] * b2[lane];
+                s3[lane] += a[lane] * b3[lane];
+            }
+        }
+        return;
+    }
+    for (sums, b) in sums.iter_mut().zip(b) {
+        // A vector that is shorter has a reason instead of a value.
+        let Some(b) = b.get(range.clone()) else { continue };
+        for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+            for lane in 0..8 {
+                sums[lane] += a[lane] * b[lane];
+            }
+        }
     }
 }
 
 /// Refuses two layers that were computed on different numbers of samples.
-pub(crate) fn same_length(a: usize, b: usize) -> Result<(), Undefined> {
-    if a == b { Ok(()) } else { Err(Undefined("the two layers have different numbers of rows".to_owned())) }
+pub(crate) fn same_length(a: usize, b: usize) -> Result<(), Reason> {
+    if a == b { Ok(()) } else { Err(Reason::DifferentRows) }
 }
 
 /// Σ aᵢ bᵢ, in eight interleaved sums: independent of the machine's vector width.
@@ -54,14 +136,6 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     sums.iter().sum::<f64>() + rest
-}
-
-/// H K H with H = I - 1 1ᵀ / n, for a symmetric K.
-pub(crate) fn double_centred(kernel: &Mat<f64>) -> Mat<f64> {
-    let size = kernel.nrows();
-    let means: Vec<f64> = sums(kernel).into_iter().map(|sum| sum / size as f64).collect();
-    let mean = means.iter().sum::<f64>() / size as f64;
-    Mat::from_fn(size, size, |i, j| kernel[(i, j)] - means[i] - means[j] + mean)
 }
 
 /// The U-centred matrix of a symmetric K (Székely & Rizzo 2014): zero on the diagonal, and rows that sum to zero.

@@ -5,18 +5,27 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::StudySpec;
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::{ImageShape, Normalisation, Subset};
+use crate::layer::{Layer, PartId, Precision};
 
-/// The version of the schema that this code writes.
+/// The version of the schema that this code writes. A report of another version cannot be read.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// The minor version of the schema that this code writes: it counts the optional fields that have been added. A report of
+/// another minor version can be read.
+pub const SCHEMA_MINOR: u32 = 1;
 
 /// A study's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// [`SCHEMA_VERSION`] of the code that wrote it.
     pub schema_version: u32,
+    /// [`SCHEMA_MINOR`] of the code that wrote it.
+    #[serde(default)]
+    pub schema_minor: u32,
     /// Name and version of the program that wrote it.
     pub generator: String,
     /// What was compared, in order.
@@ -29,6 +38,9 @@ pub struct Comparison {
     pub measures: Vec<MeasureRecord>,
     /// What a reader should know.
     pub warnings: Vec<Warning>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<StudySpec>,
 }
 
 /// What an input was.
@@ -75,6 +87,25 @@ pub struct LayerRecord {
     pub features: usize,
     /// How many columns are constant over the rows.
     pub constant_features: usize,
+    /// What was computed of the layer, and in which precision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartRecord>,
+}
+
+/// A part of a layer that measures read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartRecord {
+    /// Which part.
+    pub part: PartId,
+    /// What its products were formed in.
+    pub precision: Precision,
+}
+
+impl PartRecord {
+    /// The parts that are there.
+    pub(super) fn of(layer: &Layer) -> Vec<Self> {
+        layer.precisions().into_iter().map(|(part, precision)| Self { part, precision }).collect()
+    }
 }
 
 /// The samples of a study.
@@ -118,6 +149,9 @@ pub struct MeasureRecord {
     pub range: RangeRecord,
     /// One entry per pair of inputs, in order of the inputs.
     pub pairs: Vec<PairRecord>,
+    /// The values of a measure of single layers: per input, per layer. Such a measure has no pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<Vec<Cell>>>,
 }
 
 /// An interval of possible values; an end that is absent is infinite.

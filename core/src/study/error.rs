@@ -54,6 +54,105 @@ pub enum StudyError {
         /// Which samples differ.
         difference: String,
     },
+    /// The plan of pairs names an input that is not there, or a pair twice.
+    #[error("the pair of inputs {a} and {b} cannot be compared: expected each pair once, of inputs 0 to {}", inputs - 1)]
+    Pair {
+        /// Index of the first input.
+        a: usize,
+        /// Index of the second input.
+        b: usize,
+        /// How many inputs there are.
+        inputs: usize,
+    },
+    /// There is no such layer.
+    #[error("{input}: it has no layer {layer:?}{}", crate::names::hint(&.nearest.iter().map(String::as_str).collect::<Vec<_>>()))]
+    NoSuchLayer {
+        /// The input.
+        input: String,
+        /// The layer that was asked for.
+        layer: String,
+        /// Layers that are spelt alike, nearest first.
+        nearest: Vec<String>,
+    },
+    /// Samples are compared through n × n matrices.
+    #[error(
+        "{input}: {layer} would have {rows} rows, expected at most {limit}, because samples are compared through an n × n \
+         matrix; choose at most {fits} samples, or one row per sample"
+    )]
+    TooManyRows {
+        /// The input.
+        input: String,
+        /// The layer.
+        layer: String,
+        /// How many rows it would have.
+        rows: usize,
+        /// The largest n.
+        limit: usize,
+        /// How many samples would do.
+        fits: usize,
+    },
+    /// The maps of one layer are beyond what an array can be.
+    #[error(
+        "{input}: the maps of one layer would take {}, expected at most {}; choose at most {fits} samples",
+        super::bytes(*.needed), super::bytes(*.limit)
+    )]
+    TooLarge {
+        /// The input.
+        input: String,
+        /// Bytes that it would take.
+        needed: u64,
+        /// The most bytes of an array.
+        limit: u64,
+        /// How many samples would do.
+        fits: usize,
+    },
+    /// The study does not fit.
+    #[error(
+        "the study would take about {} of memory, expected at most {}; choose at most {fits} samples, or fewer layers",
+        super::bytes(*.needed), super::bytes(*.limit)
+    )]
+    Memory {
+        /// Bytes that it would take.
+        needed: u64,
+        /// The limit.
+        limit: u64,
+        /// How many samples would do.
+        fits: usize,
+    },
+    /// Inputs are added in the order of the description, each once.
+    #[error("expected {expected} as the next input, found {found}")]
+    Unexpected {
+        /// What comes next.
+        expected: String,
+        /// What was added.
+        found: String,
+    },
+    /// The report of a study that is not complete.
+    #[error("{input} was not added to the study yet")]
+    Incomplete {
+        /// The first input that is missing.
+        input: String,
+    },
+    /// A part of a layer cannot be computed from its rows.
+    #[error("{input}: {error}")]
+    Layer {
+        /// The input.
+        input: String,
+        /// Which layer, and why.
+        error: crate::layer::LayerError,
+    },
+    /// A question needs what was not kept.
+    #[error("{measure} needs {part} of {layer} of {input}, which was not kept; run the comparison again with it")]
+    NotKept {
+        /// The measure.
+        measure: String,
+        /// What it needs.
+        part: crate::layer::PartId,
+        /// The input.
+        input: String,
+        /// The layer.
+        layer: String,
+    },
     /// The samples cannot be chosen.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{InputKind, InputRecord, LayerRecord};
-use crate::activation::{ActivationFile, RowPolicy};
+use crate::activation::ActivationFile;
 use crate::checkpoint::Network;
-use crate::data::{Normalisation, Subset};
+use crate::data::Normalisation;
 
 /// One thing to compare.
 #[derive(Debug, Clone)]
@@ -67,27 +67,20 @@ impl Input {
     }
 }
 
-/// What is computed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Ids of the measures.
-    pub measures: Vec<String>,
-    /// How a feature map becomes a row; activation files bring their rows.
-    pub row_policy: RowPolicy,
-    /// How many samples of the probe set.
-    pub count: usize,
-    /// Which of them.
-    pub subset: Subset,
-}
-
 /// The names, the second and later of equal ones with ` (2)`, ` (3)`, … so that all differ.
-pub(super) fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+#[must_use]
+pub fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut taken = BTreeSet::new();
     names
         .map(|name| {
             let numbered = (2_usize..).map(|number| format!("{name} ({number})"));
-            let free = std::iter::once(name.to_owned()).chain(numbered).find(|candidate| !taken.contains(candidate));
-            let free = free.unwrap_or_default();
+            let mut free = name.to_owned();
+            for candidate in numbered {
+                if !taken.contains(&free) {
+                    break;
+                }
+                free = candidate;
+            }
             taken.insert(free.clone());
             free
         })

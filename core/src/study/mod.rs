@@ -1,9 +1,10 @@
 //! Many networks × many layers: the [`Comparison`], the report that everybody shares.
 //!
-//! [`compare`] is the study. [`open`] recognises the files that it takes, a [`Watcher`] sees cells as they come, and
-//! [`sentence`] puts a map into words.
+//! A [`Study`] is described by a [`StudySpec`]; inputs are added to it, and further questions put to what is kept of their
+//! layers. [`compare`] is one from beginning to end. [`open`] recognises the files that it takes, a [`Watcher`] sees cells as
+//! they come, and [`sentence`] puts a map into words.
 
-mod collector;
+mod answer;
 mod compare;
 mod comparison;
 mod csv;
@@ -15,24 +16,32 @@ pub(crate) mod layer_map;
 mod network_tests;
 mod number;
 mod open;
+mod plan;
+mod remarks;
+mod report;
 #[cfg(test)]
 pub(crate) mod sample;
 mod samples;
 mod sentence;
+mod session;
+mod spec;
 #[cfg(test)]
 mod tests;
 mod watch;
 
 pub use compare::compare;
 pub use comparison::{
-    Cell, Comparison, DeviceRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord, ProbeRecord,
-    RangeRecord, SCHEMA_VERSION, Warning,
+    Cell, Comparison, DeviceRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord, PartRecord,
+    ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, Warning,
 };
 pub use error::StudyError;
-pub use input::{Input, Settings};
+pub use input::{Input, unique};
 pub use json::ReportError;
 pub use layer_map::LayerMap;
-pub use number::number;
+pub use number::{bytes, number};
 pub use open::{OpenError, Opened, open};
+pub use plan::{Budget, LayerSize};
 pub use sentence::{same_depth, sentence, sentence_of};
+pub use session::Study;
+pub use spec::{InputSpec, LayerPlan, PairPlan, ProbeSpec, StudySpec};
 pub use watch::{CellEvent, Watcher};

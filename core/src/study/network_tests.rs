@@ -39,12 +39,14 @@ fn probe() -> ProbeSet {
     ProbeSet::new("noise", shape, Pixels::U8(pixels), Some(labels), Vec::new()).unwrap()
 }
 
-fn settings() -> Settings {
-    Settings {
-        measures: vec!["cka-linear-debiased".to_owned()],
-        row_policy: RowPolicy::Flatten,
-        count: 32,
-        subset: Subset::Stratified { seed: 5 },
+fn settings() -> StudySpec {
+    StudySpec {
+        inputs: Vec::new(),
+        probe: Some(ProbeSpec { samples: 32, subset: Subset::Stratified { seed: 5 } }),
+        questions: vec!["cka-linear-debiased".to_owned()],
+        pairs: PairPlan::All,
+        layers: LayerPlan::All,
+        rows: RowPolicy::Flatten,
     }
 }
 

@@ -6,6 +6,16 @@ pub fn number(value: f64) -> String {
     if value == 0.0 || value.abs() >= 5e-4 { format!("{value:.3}") } else { format!("{value:.1e}") }
 }
 
+/// Bytes for people: `13.1 GB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    let count = count as f64;
+    match [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")].into_iter().find(|(unit, _)| count >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", count / unit),
+        None => format!("{count} bytes"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use crate::data::{ImageShape, Normalisation, Subset};
 
 /// Two networks of two layers, one measure, one absent cell.
 pub(crate) fn comparison() -> Comparison {
-    let layer = |name: &str| LayerRecord { name: name.to_owned(), rows: 8, features: 3, constant_features: 0 };
+    let layer = |name: &str| LayerRecord { name: name.to_owned(), rows: 8, features: 3, constant_features: 0, parts: Vec::new() };
     let input = |name: &str| InputRecord {
         name: name.to_owned(),
         file: format!("{name}.safetensors"),
@@ -27,6 +27,7 @@ pub(crate) fn comparison() -> Comparison {
     ];
     Comparison {
         schema_version: SCHEMA_VERSION,
+        schema_minor: SCHEMA_MINOR,
         generator: "repgeo 0.1.0".to_owned(),
         inputs: vec![input("a"), input("b")],
         probe: ProbeRecord {
@@ -48,11 +49,13 @@ pub(crate) fn comparison() -> Comparison {
             higher_is_more_alike: true,
             range: RangeRecord { low: None, high: Some(1.0) },
             pairs: vec![PairRecord { a: 0, b: 1, cells }],
+            layers: None,
         }],
         warnings: vec![Warning {
             input: Some("a".to_owned()),
             layer: Some("fc".to_owned()),
             message: "a remark".to_owned(),
         }],
+        spec: None,
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::*;
 use crate::Sha256Digest;
 use crate::activation::{ActivationFile, Engine, Matrix, Representation, RowPolicy};
-use crate::data::{SampleIds, Subset};
+use crate::data::SampleIds;
 use crate::supervise::{Cancelled, Progress, Supervisor};
 
 /// Remembers everything, and cancels after a number of cells.
@@ -96,16 +96,18 @@ fn second() -> Input {
     )
 }
 
-fn settings(measures: &[&str]) -> Settings {
-    Settings {
-        measures: measures.iter().map(|&id| id.to_owned()).collect(),
-        row_policy: RowPolicy::Flatten,
-        count: 24,
-        subset: Subset::First,
+fn settings(measures: &[&str]) -> StudySpec {
+    StudySpec {
+        inputs: Vec::new(),
+        probe: None,
+        questions: measures.iter().map(|&id| id.to_owned()).collect(),
+        pairs: PairPlan::All,
+        layers: LayerPlan::All,
+        rows: RowPolicy::Flatten,
     }
 }
 
-fn run(inputs: &[Input], settings: &Settings, watcher: &Record) -> Result<Comparison, StudyError> {
+fn run(inputs: &[Input], settings: &StudySpec, watcher: &Record) -> Result<Comparison, StudyError> {
     pollster::block_on(compare(inputs, None, settings, &Engine::host(1), watcher))
 }
 
@@ -175,12 +177,13 @@ fn progress_never_goes_back_and_ends_at_one() {
 }
 
 #[test]
-fn cancelling_stops_between_cells() {
+fn cancelling_stops_between_columns() {
     for cells in 0..6 {
         let watcher = Record { cancel_after: Some(cells), ..Record::default() };
         let result = run(&[first(), second()], &settings(&["cka-linear"]), &watcher);
         assert_eq!(result, Err(StudyError::Cancelled(Cancelled)));
-        assert_eq!(watcher.cells.borrow().len(), cells);
+        // The two cells of a column are one product.
+        assert_eq!(watcher.cells.borrow().len(), cells.next_multiple_of(2));
     }
 }
 
@@ -202,8 +205,8 @@ fn a_constant_layer_is_absent_with_its_reason_and_the_rest_stands() {
     assert_eq!(
         warnings,
         [
-            "Some(\"flat\") Some(\"dead\"): 3 of 3 features are constant over all samples",
-            "Some(\"half\") Some(\"half\"): 1 of 2 features are constant over all samples",
+            "Some(\"flat\") None: features are constant over all samples in dead (3 of 3)",
+            "Some(\"half\") None: features are constant over all samples in half (1 of 2)",
         ]
     );
 }

@@ -57,10 +57,6 @@ impl<'a, W: Watcher> Monotone<'a, W> {
         self.progress(Progress { stage, network: network.to_owned(), layer: layer.to_owned(), fraction });
     }
 
-    pub(super) fn layers(&self, input: usize, layers: &[String]) {
-        self.watcher.layers(input, layers);
-    }
-
     pub(super) fn cell(&self, event: &CellEvent<'_>) {
         self.watcher.cell(event);
     }

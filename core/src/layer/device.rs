@@ -1,12 +1,14 @@
 //! The geometry of a matrix on a device: centred and multiplied there by runs of features, read back as n × n values.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use burn::tensor::{FloatDType, Tensor, TensorData};
 use faer::Mat;
 
-use super::product::mirror;
-use super::{Geometry, GeometryError, Ingredient, coordinates, host};
+use super::part::{Parts, Slot};
+use super::self_product::mirror;
+use super::{Computed, Kept, LayerError, PartId, Precision, Reason, coordinates, host};
 use crate::supervise::Supervisor;
 
 /// The most features of one product: longer sums would lose precision.
@@ -18,41 +20,38 @@ const RUN_BYTES: usize = 32 << 20;
 /// The ranges of values that single precision squares can follow.
 const SCALES: Range<f64> = 1e-30..1e37;
 
-pub(super) async fn geometry(
+pub(super) async fn compute(
     layer: &str,
     blocks: &[Tensor<2>],
     rows: usize,
     features: usize,
-    ingredients: &[Ingredient],
+    wanted: &[PartId],
     supervisor: &impl Supervisor,
-) -> Result<Geometry, GeometryError> {
+) -> Result<Computed, LayerError> {
     let matrix = Blocks { layer, blocks, rows, features };
     matrix.check()?;
-    if features <= rows {
-        // The matrix is no larger than its Gram matrix.
-        let mut values = Vec::with_capacity(rows * features);
-        for block in blocks {
-            values.extend(matrix.read(block.clone()).await?);
-        }
-        return host::geometry(layer, &values, rows, features, ingredients, supervisor).await;
+    let wants = |part| wanted.contains(&part);
+    if features <= rows || wants(PartId::Units) {
+        // The matrix is no larger than its Gram matrix, or is asked for itself.
+        return matrix.on_host(wanted, supervisor).await;
     }
     let columns = matrix.spread(0).await?;
     let constant_features = columns.iter().filter(|&&spread| spread == 0.0).count();
-    let wants = |ingredient| ingredients.contains(&ingredient);
-    let rounding = f64::from(f32::EPSILON);
-    let gram = if wants(Ingredient::Gram) || wants(Ingredient::Coordinates) {
+    let mut parts = Parts::default();
+    if wants(PartId::Gram) || wants(PartId::Coordinates) {
         let largest = columns.iter().copied().fold(0.0, f64::max);
-        Some(matrix.gram(matrix.scale(largest)?, supervisor).await?)
-    } else {
-        None
-    };
-    let coordinates = match &gram {
-        Some(gram) if wants(Ingredient::Coordinates) => Some(coordinates::principal(layer, gram, rounding)?),
-        _ => None,
-    };
-    let (constant_row, correlation) =
-        if wants(Ingredient::Correlation) { matrix.correlation(supervisor).await? } else { (None, None) };
-    Ok(Geometry { samples: rows, features, constant_features, constant_row, rounding, gram, coordinates, correlation })
+        let value = matrix.gram(matrix.scale(largest)?, supervisor).await?;
+        if host::has_far_row(&value) {
+            return matrix.on_host(wanted, supervisor).await;
+        }
+        let gram = Arc::new(Kept { value, precision: Precision::Single });
+        parts.coordinates = wants(PartId::Coordinates).then(|| coordinates::principal(&gram).map(Arc::new));
+        parts.gram = wants(PartId::Gram).then_some(Ok(gram));
+    }
+    if wants(PartId::RowCorrelation) {
+        parts.row_correlation = matrix.correlation(supervisor).await?;
+    }
+    Ok(Computed { constant_features, parts })
 }
 
 /// An n × p matrix as consecutive blocks of rows.
@@ -64,18 +63,27 @@ struct Blocks<'a> {
 }
 
 impl Blocks<'_> {
-    fn check(&self) -> Result<(), GeometryError> {
+    fn check(&self) -> Result<(), LayerError> {
         let shapes: Vec<[usize; 2]> = self.blocks.iter().map(Tensor::dims).collect();
         let height: usize = shapes.iter().map(|&[height, _]| height).sum();
         if height == self.rows && shapes.iter().all(|&[_, width]| width == self.features) {
             return Ok(());
         }
         let found = format!("blocks of {shapes:?}");
-        Err(GeometryError::Shape { layer: self.layer.to_owned(), rows: self.rows, features: self.features, found })
+        Err(LayerError::Shape { layer: self.layer.to_owned(), rows: self.rows, features: self.features, found })
+    }
+
+    /// Everything, from the values read back.
+    async fn on_host(&self, wanted: &[PartId], supervisor: &impl Supervisor) -> Result<Computed, LayerError> {
+        let mut values = Vec::with_capacity(self.rows * self.features);
+        for block in self.blocks {
+            values.extend(self.read(block.clone()).await?);
+        }
+        host::compute(self.layer, &values, self.rows, self.features, wanted, supervisor).await
     }
 
     /// For each column (dimension 0) or row (1) its largest value less its smallest.
-    async fn spread(&self, dimension: usize) -> Result<Vec<f64>, GeometryError> {
+    async fn spread(&self, dimension: usize) -> Result<Vec<f64>, LayerError> {
         let gather = |each: fn(Tensor<2>, usize) -> Tensor<2>| {
             let parts: Vec<_> = self.blocks.iter().map(|block| each(block.clone(), dimension)).collect();
             if dimension == 0 { each(Tensor::cat(parts, 0), 0) } else { Tensor::cat(parts, 0) }
@@ -90,19 +98,19 @@ impl Blocks<'_> {
     }
 
     /// The power of two that brings `largest` to between 1 and 2; 1 for zero.
-    fn scale(&self, largest: f64) -> Result<f64, GeometryError> {
+    fn scale(&self, largest: f64) -> Result<f64, LayerError> {
         if largest == 0.0 {
             return Ok(1.0);
         }
         if !SCALES.contains(&largest) {
             let layer = self.layer.to_owned();
-            return Err(GeometryError::Scale { layer, largest, smallest: SCALES.start, greatest: SCALES.end });
+            return Err(LayerError::Scale { layer, largest, smallest: SCALES.start, greatest: SCALES.end });
         }
         Ok(2.0_f64.powi(-(largest.log2().floor() as i32)))
     }
 
     /// Xc Xcᵀ.
-    async fn gram(&self, scale: f64, supervisor: &impl Supervisor) -> Result<Mat<f64>, GeometryError> {
+    async fn gram(&self, scale: f64, supervisor: &impl Supervisor) -> Result<Mat<f64>, LayerError> {
         let centred = |run: Tensor<2>| {
             // Less the first row, so that a constant column becomes exactly zero.
             let shifted = run.clone() * scale - run.narrow(0, 0, 1) * scale;
@@ -115,29 +123,26 @@ impl Blocks<'_> {
         Ok(gram)
     }
 
-    /// Pearson correlation between rows, or the first constant row.
-    async fn correlation(
-        &self,
-        supervisor: &impl Supervisor,
-    ) -> Result<(Option<usize>, Option<Mat<f64>>), GeometryError> {
+    /// Pearson correlation between rows.
+    async fn correlation(&self, supervisor: &impl Supervisor) -> Result<Slot<Mat<f64>>, LayerError> {
         let spread = self.spread(1).await?;
         if let Some(row) = spread.iter().position(|&spread| spread == 0.0) {
-            return Ok((Some(row), None));
+            return Ok(Some(Err(Reason::ConstantRow { row })));
         }
         let mut scales = Vec::with_capacity(self.rows);
         for spread in spread {
             scales.push(self.scale(spread)? as f32);
         }
-        let Some(device) = self.blocks.first().map(Tensor::device) else { return Ok((None, None)) };
+        let Some(device) = self.blocks.first().map(Tensor::device) else { return Err(self.no_blocks()) };
         let scales = Tensor::<2>::from_data(TensorData::new(scales, [self.rows, 1]), &device);
         let first = self.run(0..1);
         let shifted = |run: Tensor<2>| run * scales.clone() - first.clone() * scales.clone();
         let sum = self.runs().map(|range| shifted(self.run(range)).sum_dim(1)).reduce(|sum, part| sum + part);
-        let Some(sum) = sum else { return Ok((None, None)) };
+        let Some(sum) = sum else { return Err(self.no_blocks()) };
         let mean = sum / self.features as f64;
-        let mut products = self.self_product(|run| shifted(run) - mean.clone(), supervisor).await?;
-        coordinates::normalise_diagonal(&mut products);
-        Ok((None, Some(products)))
+        let mut value = self.self_product(|run| shifted(run) - mean.clone(), supervisor).await?;
+        coordinates::normalise_diagonal(&mut value);
+        Ok(Some(Ok(Arc::new(Kept { value, precision: Precision::Single }))))
     }
 
     /// M Mᵀ on the host, for M made of centred runs.
@@ -145,7 +150,7 @@ impl Blocks<'_> {
         &self,
         centred: impl Fn(Tensor<2>) -> Tensor<2>,
         supervisor: &impl Supervisor,
-    ) -> Result<Mat<f64>, GeometryError> {
+    ) -> Result<Mat<f64>, LayerError> {
         // Summed in pairs, as in a binary counter: the error grows with the logarithm of the number of runs.
         let mut sums: Vec<(u32, Tensor<2>)> = Vec::new();
         for range in self.runs() {
@@ -160,7 +165,7 @@ impl Blocks<'_> {
             supervisor.pause().await?;
         }
         let Some((_, sum)) = sums.into_iter().rev().reduce(|(_, sum), (level, other)| (level, other + sum)) else {
-            return Ok(Mat::zeros(self.rows, self.rows));
+            return Err(self.no_blocks());
         };
         let values = self.read(sum).await?;
         if values.iter().any(|value| !value.is_finite()) {
@@ -190,14 +195,19 @@ impl Blocks<'_> {
         Tensor::cat(parts, 0).cast(FloatDType::F32)
     }
 
-    async fn read(&self, tensor: Tensor<2>) -> Result<Vec<f32>, GeometryError> {
-        let failed = |reason| GeometryError::Device { layer: self.layer.to_owned(), reason };
+    async fn read(&self, tensor: Tensor<2>) -> Result<Vec<f32>, LayerError> {
+        let failed = |reason| LayerError::Device { layer: self.layer.to_owned(), reason };
         let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
         data.convert::<f32>().try_into_vec().map_err(|error| failed(error.to_string()))
     }
 
-    fn not_finite(&self) -> GeometryError {
-        GeometryError::NotFinite {
+    fn no_blocks(&self) -> LayerError {
+        let (rows, features) = (self.rows, self.features);
+        LayerError::Shape { layer: self.layer.to_owned(), rows, features, found: "none".to_owned() }
+    }
+
+    fn not_finite(&self) -> LayerError {
+        LayerError::NotFinite {
             layer: self.layer.to_owned(),
             found: "an infinite value or one that is not a number".to_owned(),
         }

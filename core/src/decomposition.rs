@@ -7,17 +7,17 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::svd::{self, ComputeSvdVectors};
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::Undefined;
+use crate::layer::Reason;
 
 /// Aᵀ B.
-pub(super) fn cross(a: &Mat<f64>, b: &Mat<f64>) -> Mat<f64> {
+pub(crate) fn cross(a: &Mat<f64>, b: &Mat<f64>) -> Mat<f64> {
     let mut product = Mat::zeros(a.ncols(), b.ncols());
     matmul(product.as_mut(), Accum::Replace, a.transpose(), b.as_ref(), 1.0, Par::Seq);
     product
 }
 
 /// The singular values of A in descending order.
-pub(super) fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Undefined> {
+pub(crate) fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Reason> {
     let (rows, columns) = a.shape();
     let mut values = Diag::zeros(rows.min(columns));
     let none = ComputeSvdVectors::No;
@@ -29,15 +29,15 @@ pub(super) fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Undefined>
 }
 
 /// A = U S Vᵀ with as many columns in U and V as A has rows or columns, whichever is fewer.
-pub(super) struct ThinSvd {
-    pub(super) u: Mat<f64>,
+pub(crate) struct ThinSvd {
+    pub(crate) u: Mat<f64>,
     /// In descending order.
-    pub(super) values: Vec<f64>,
-    pub(super) v: Mat<f64>,
+    pub(crate) values: Vec<f64>,
+    pub(crate) v: Mat<f64>,
 }
 
 impl ThinSvd {
-    pub(super) fn of(a: MatRef<'_, f64>) -> Result<Self, Undefined> {
+    pub(crate) fn of(a: MatRef<'_, f64>) -> Result<Self, Reason> {
         let (rows, columns) = a.shape();
         let size = rows.min(columns);
         let (mut u, mut v, mut values) = (Mat::zeros(rows, size), Mat::zeros(columns, size), Diag::zeros(size));
@@ -53,7 +53,7 @@ impl ThinSvd {
 }
 
 /// The eigenvalues of a symmetric A in ascending order and the eigenvectors as columns, or nothing where the iteration fails.
-pub(super) fn symmetric_eigen(a: MatRef<'_, f64>) -> Option<(Vec<f64>, Mat<f64>)> {
+pub(crate) fn symmetric_eigen(a: MatRef<'_, f64>) -> Option<(Vec<f64>, Mat<f64>)> {
     let size = a.nrows();
     let (mut vectors, mut values) = (Mat::zeros(size, size), Diag::zeros(size));
     let scratch = evd::self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::Yes, Par::Seq, Default::default());
@@ -63,6 +63,6 @@ pub(super) fn symmetric_eigen(a: MatRef<'_, f64>) -> Option<(Vec<f64>, Mat<f64>)
     Some((values.column_vector().iter().copied().collect(), vectors))
 }
 
-fn undecomposed() -> Undefined {
-    Undefined("the singular value decomposition did not converge".to_owned())
+fn undecomposed() -> Reason {
+    Reason::NotConverged
 }

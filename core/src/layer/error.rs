@@ -1,10 +1,10 @@
-//! What can go wrong between a representation and its geometry.
+//! What can go wrong between a representation and the layer that is kept of it.
 
 use crate::supervise::Cancelled;
 
-/// Why a representation has no geometry.
+/// Why nothing can be kept of a representation.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum GeometryError {
+pub enum LayerError {
     /// There is nothing to compare.
     #[error("{layer}: expected at least 1 row and 1 feature, found {rows} × {features}")]
     Empty {
@@ -61,14 +61,6 @@ pub enum GeometryError {
         smallest: f64,
         /// The greatest that squares can follow.
         greatest: f64,
-    },
-    /// The eigenvalue iteration failed.
-    #[error("{layer}: the eigendecomposition of the {rows} × {rows} Gram matrix did not converge")]
-    Decomposition {
-        /// The layer's name.
-        layer: String,
-        /// Number of rows, n.
-        rows: usize,
     },
     /// The device failed.
     #[error("{layer}: the device could not return a matrix product: {reason}")]

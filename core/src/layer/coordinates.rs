@@ -2,22 +2,23 @@
 
 use faer::Mat;
 
-use super::GeometryError;
-use crate::similarity::decomposition::symmetric_eigen;
+use super::{Kept, Reason};
+use crate::decomposition::symmetric_eigen;
 
 /// Principal coordinates V S of a positive semidefinite matrix V S² Vᵀ, in descending order, without the eigenvalues up to
 /// 4 √n × rounding × the largest.
-pub(super) fn principal(layer: &str, gram: &Mat<f64>, rounding: f64) -> Result<Mat<f64>, GeometryError> {
+pub(super) fn principal(gram: &Kept<Mat<f64>>) -> Result<Kept<Mat<f64>>, Reason> {
+    let Kept { value: gram, precision } = gram;
     let rows = gram.nrows();
     let largest = (0..rows).map(|row| gram[(row, row)]).fold(0.0, f64::max);
     if largest == 0.0 {
-        return Ok(Mat::zeros(rows, 0));
+        return Ok(Kept { value: Mat::zeros(rows, 0), precision: *precision });
     }
     let scaled = gram * faer::Scale(1.0 / largest);
     let Some((values, vectors)) = symmetric_eigen(scaled.as_ref()) else {
-        return Err(GeometryError::Decomposition { layer: layer.to_owned(), rows });
+        return Err(Reason::NotDiagonalised);
     };
-    let threshold = 4.0 * (rows as f64).sqrt() * rounding * values.last().copied().unwrap_or_default();
+    let threshold = 4.0 * (rows as f64).sqrt() * precision.rounding() * values[rows - 1];
     let roots: Vec<(usize, f64)> = values
         .iter()
         .enumerate()
@@ -29,7 +30,7 @@ pub(super) fn principal(layer: &str, gram: &Mat<f64>, rounding: f64) -> Result<M
     for (mut column, (index, root)) in coordinates.col_iter_mut().zip(roots) {
         column.copy_from(vectors.col(index) * faer::Scale(root));
     }
-    Ok(coordinates)
+    Ok(Kept { value: coordinates, precision: *precision })
 }
 
 /// Divides each entry by the roots of the diagonal entries of its row and column; the diagonal becomes exactly one.

@@ -5,7 +5,8 @@ use std::ops::Range;
 use faer::traits::RealField;
 use faer::{Mat, MatRef};
 
-use super::parallel::{for_each, vectorised};
+use super::Precision;
+use crate::parallel::{for_each, vectorised};
 use crate::product::{Right, Size, Wanted, multiply, multiply_by_faer, ranges};
 use crate::supervise::{Cancelled, Supervisor};
 
@@ -16,13 +17,13 @@ pub(super) const RUN: usize = 512;
 const TILE: usize = 128;
 
 /// Multiply-adds between two pauses: about a tenth of a second of WebAssembly.
-const WORK: usize = 1 << 30;
+const WORK: u64 = 1 << 30;
 
 /// A number that products are formed in. Converting is inlined by force: a call for each value took 8 parts in 10 of a
 /// Gram matrix's time where the compiler did not inline it by itself.
 pub(super) trait Factor: RealField + Copy + Send + Sync {
-    /// The unit of rounding.
-    const ROUNDING: f64;
+    /// What the products are formed in.
+    const PRECISION: Precision;
     /// The nearest number of this precision.
     fn nearest(value: f64) -> Self;
     /// The same number in double precision.
@@ -32,7 +33,7 @@ pub(super) trait Factor: RealField + Copy + Send + Sync {
 }
 
 impl Factor for f32 {
-    const ROUNDING: f64 = f32::EPSILON as f64;
+    const PRECISION: Precision = Precision::Single;
 
     #[inline(always)]
     fn nearest(value: f64) -> Self {
@@ -50,7 +51,7 @@ impl Factor for f32 {
 }
 
 impl Factor for f64 {
-    const ROUNDING: f64 = f64::EPSILON;
+    const PRECISION: Precision = Precision::Double;
 
     #[inline(always)]
     fn nearest(value: f64) -> Self {
@@ -81,7 +82,7 @@ pub(super) async fn self_product<F: Factor>(
 ) -> Result<Mat<f64>, Cancelled> {
     let mut tiles = tiles::<F>(rows);
     let mut buffer = vec![F::nearest(0.0); rows * RUN.min(columns)];
-    let mut work = 0;
+    let mut work: u64 = 0;
     for range in ranges(columns, RUN) {
         let width = range.len();
         let block = buffer.get_mut(..rows * width).unwrap_or_default();
@@ -89,7 +90,7 @@ pub(super) async fn self_product<F: Factor>(
         for_each(&mut lines, |(row, out)| vectorised(|| fill(*row, range.clone(), out)));
         let factor = &*block;
         for_each(&mut tiles, |tile| tile.add(factor, width));
-        work += rows * rows * width / 2;
+        work += (rows * width) as u64 * rows as u64 / 2;
         if work >= WORK {
             work = 0;
             supervisor.pause().await?;

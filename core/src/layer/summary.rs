@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::GeometryError;
-use super::parallel::{map, vectorised};
+use super::LayerError;
+use crate::parallel::{map, vectorised};
 use crate::product::ranges;
 
 /// How many columns one thread looks at in one go: their sums stay in the nearest cache.
@@ -30,7 +30,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Looks at every value of a row-major matrix once.
-    pub(super) fn of<V: Value>(layer: &str, values: &[V], features: usize) -> Result<Self, GeometryError> {
+    pub(super) fn of<V: Value>(layer: &str, values: &[V], features: usize) -> Result<Self, LayerError> {
         let count = (values.len() / features) as f64;
         let mut means = Vec::with_capacity(features);
         let mut constant = 0;
@@ -89,7 +89,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Looks at every value of a row-major matrix once.
-    pub(super) fn of<V: Value>(layer: &str, values: &[V], features: usize) -> Result<Self, GeometryError> {
+    pub(super) fn of<V: Value>(layer: &str, values: &[V], features: usize) -> Result<Self, LayerError> {
         let mut summary = Self { means: Vec::new(), scales: Vec::new(), constant: None };
         for (index, row) in values.chunks_exact(features).enumerate() {
             let (mut sum, mut low, mut high) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
@@ -114,7 +114,7 @@ impl Rows {
 }
 
 /// The power of two that brings `largest` to between 1 and 2; 1 for zero.
-pub(super) fn unit_scale(layer: &str, largest: f64) -> Result<f64, GeometryError> {
+pub(super) fn unit_scale(layer: &str, largest: f64) -> Result<f64, LayerError> {
     if largest == 0.0 {
         return Ok(1.0);
     }
@@ -126,11 +126,11 @@ pub(super) fn unit_scale(layer: &str, largest: f64) -> Result<f64, GeometryError
 }
 
 /// Why a sum over the matrix is not finite.
-fn not_summable<V: Value>(layer: &str, values: &[V], features: usize) -> GeometryError {
+fn not_summable<V: Value>(layer: &str, values: &[V], features: usize) -> LayerError {
     match values.iter().map(|&value| value.into()).enumerate().find(|(_, value): &(usize, f64)| !value.is_finite()) {
         Some((index, value)) => {
             let (row, column) = (index / features, index % features);
-            GeometryError::NotFinite {
+            LayerError::NotFinite {
                 layer: layer.to_owned(),
                 found: format!("{value} in row {row}, feature {column}"),
             }
@@ -139,6 +139,6 @@ fn not_summable<V: Value>(layer: &str, values: &[V], features: usize) -> Geometr
     }
 }
 
-fn out_of_scale(layer: &str, largest: f64) -> GeometryError {
-    GeometryError::Scale { layer: layer.to_owned(), largest, smallest: SCALES.start, greatest: SCALES.end }
+fn out_of_scale(layer: &str, largest: f64) -> LayerError {
+    LayerError::Scale { layer: layer.to_owned(), largest, smallest: SCALES.start, greatest: SCALES.end }
 }

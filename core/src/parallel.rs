@@ -1,7 +1,15 @@
 //! The same work on many items, on as many threads as the feature `rayon` grants.
 
+/// How many items are worked on at the same time.
+pub(crate) fn threads() -> usize {
+    #[cfg(feature = "rayon")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "rayon"))]
+    1
+}
+
 /// Works on each item.
-pub(super) fn for_each<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Send + Sync) {
+pub(crate) fn for_each<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Send + Sync) {
     #[cfg(feature = "rayon")]
     {
         use rayon::prelude::*;
@@ -12,7 +20,7 @@ pub(super) fn for_each<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Send + 
 }
 
 /// Makes a result of each item, in order.
-pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
     #[cfg(feature = "rayon")]
     {
         use rayon::prelude::*;
@@ -23,6 +31,6 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send +
 }
 
 /// Runs a loop with the widest vectors of this machine.
-pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }

@@ -1,0 +1,124 @@
+//! Why a value does not exist.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::PartId;
+
+/// Why a value does not exist: a sentence for people (its `Display`), and a code with its numbers for programs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// Too few rows for the estimator.
+    #[error("needs at least {minimum} samples, got {found}")]
+    FewSamples {
+        /// The fewest.
+        minimum: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Every column has equal values throughout.
+    #[error("constant in every feature")]
+    Constant,
+    /// A row has equal values throughout.
+    #[error("row {row} is constant across features, so it correlates with nothing")]
+    ConstantRow {
+        /// The first such row.
+        row: usize,
+    },
+    /// The centred Gram matrix is zero.
+    #[error("all samples coincide")]
+    Coincide,
+    /// The U-centred Gram matrix is zero.
+    #[error("all samples are equally far apart, so unbiased HSIC with itself is 0")]
+    Equidistant,
+    /// More than half of the entries of the distance matrix are zero.
+    #[error("the median squared distance is zero: too many samples coincide")]
+    ZeroMedianDistance,
+    /// The centred kernel is zero.
+    #[error("the kernel takes all samples for one")]
+    ConstantKernel,
+    /// All dissimilarities are equal, so they correlate with nothing.
+    #[error("all pairs of samples are equally dissimilar")]
+    EquallyDissimilar,
+    /// The layer varies in fewer directions than the measure compares.
+    #[error("needs {needed} directions of variation, got {found}")]
+    RankDeficient {
+        /// How many are compared.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The layers were computed on different numbers of samples.
+    #[error("the two layers have different numbers of rows")]
+    DifferentRows,
+    /// A cosine above 1 by more than its rounding: a fault of the arithmetic, shown rather than cut off.
+    #[error("the cosine of the angle came out as {cosine}, above 1 by more than rounding")]
+    Rounding {
+        /// What was computed.
+        cosine: f64,
+    },
+    /// An iteration gave up.
+    #[error("the singular value decomposition did not converge")]
+    NotConverged,
+    /// An iteration gave up.
+    #[error("the eigendecomposition of the Gram matrix did not converge")]
+    NotDiagonalised,
+    /// The measure's arithmetic left the finite numbers.
+    #[error("the value is not finite ({value})")]
+    NotFinite {
+        /// What was computed.
+        value: String,
+    },
+    /// Nothing could be kept of the layer: see [`super::LayerError`].
+    #[error("{fault}")]
+    Unusable {
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The part was neither asked for when the layer was added, nor are the layer's rows kept.
+    #[error("{part} was not kept of this layer; add its input again with this measure")]
+    NotKept {
+        /// The part.
+        part: PartId,
+    },
+    /// A preparation of another measure was handed in.
+    #[error("the two layers were prepared by different measures")]
+    OtherMeasure,
+    /// A batch of streaming CKA has different numbers of rows in its two layers.
+    #[error("a batch has {first} rows in one layer and {second} in the other")]
+    UnequalBatch {
+        /// Rows of the first layer.
+        first: usize,
+        /// Rows of the second layer.
+        second: usize,
+    },
+    /// A batch of streaming CKA is too small.
+    #[error("needs batches of at least {minimum} samples, got {found}")]
+    SmallBatch {
+        /// The fewest.
+        minimum: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// No batch of streaming CKA says anything.
+    #[error("no batch in which both layers vary")]
+    NoBatch,
+    /// The sums of streaming CKA have no root.
+    #[error("unbiased HSIC of a layer with itself is 0")]
+    ZeroHsic,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_read_a_code_and_people_a_sentence() {
+        let reason = Reason::FewSamples { minimum: 4, found: 3 };
+        assert_eq!(reason.to_string(), "needs at least 4 samples, got 3");
+        let text = serde_json::to_string(&reason).unwrap();
+        assert_eq!(text, r#"{"code":"few-samples","minimum":4,"found":3}"#);
+    }
+}

@@ -1,0 +1,141 @@
+//! Measures of two layers.
+
+use std::any::Any;
+
+use super::Samples;
+use crate::layer::{Layer, Order, PartId, Reason};
+use crate::parallel;
+
+/// A measure of two layers of the same samples, in two steps: the costly part once per layer, the rest once per pair.
+pub trait Pair: Send + Sync + 'static {
+    /// What is kept of a layer.
+    type Prepared: Send + Sync + 'static;
+
+    /// The parts of the layer that [`Pair::prepare`] reads.
+    fn needs(&self) -> &'static [PartId];
+
+    /// The work done once per layer.
+    ///
+    /// # Errors
+    /// [`Reason`] when the measure does not exist for this layer.
+    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Self::Prepared, Reason>;
+
+    /// The value for two layers of the same samples.
+    ///
+    /// # Errors
+    /// [`Reason`] when the measure does not exist for this pair.
+    fn compare(&self, a: &Self::Prepared, b: &Self::Prepared) -> Result<f64, Reason>;
+
+    /// All pairs of some layers of one network and some of another. By default each pair by itself, on all threads; a
+    /// measure whose values are inner products makes one matrix product of it.
+    fn map(&self, a: &[&Self::Prepared], b: &[&Self::Prepared]) -> Block {
+        let places: Vec<(usize, usize)> = (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).collect();
+        Block { columns: b.len(), values: parallel::map(&places, |&(i, j)| self.compare(a[i], b[j])) }
+    }
+
+    /// Whether [`Pair::map`] is one matrix product, so cheap that no pause is needed within it.
+    fn maps_at_once(&self) -> bool {
+        false
+    }
+
+    /// What would be prepared of the permuted layer, where that follows from what was prepared; [`None`] where the permuted
+    /// layer has to be prepared instead.
+    fn permuted(&self, _prepared: &Self::Prepared, _order: &Order) -> Option<Self::Prepared> {
+        None
+    }
+}
+
+/// The values of all pairs of some layers a and some layers b.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// How many layers b there are.
+    columns: usize,
+    /// Row by row.
+    values: Vec<Result<f64, Reason>>,
+}
+
+impl Block {
+    /// A block from its values, row by row.
+    #[must_use]
+    pub fn new(columns: usize, values: Vec<Result<f64, Reason>>) -> Self {
+        Self { columns, values }
+    }
+
+    /// The value of layer `row` of a and layer `column` of b.
+    #[must_use]
+    pub fn get(&self, row: usize, column: usize) -> &Result<f64, Reason> {
+        &self.values[row * self.columns + column]
+    }
+}
+
+/// What a measure keeps of a layer, its type hidden.
+pub struct Prepared(Box<dyn Any + Send + Sync>);
+
+/// A [`Pair`] whose type of preparation is hidden, so that different measures fit one list. A value that is not finite is a
+/// reason.
+pub trait AnyPair: Send + Sync {
+    /// See [`Pair::needs`].
+    fn needs(&self) -> &'static [PartId];
+
+    /// See [`Pair::prepare`].
+    ///
+    /// # Errors
+    /// [`Reason`] when the measure does not exist for this layer.
+    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason>;
+
+    /// See [`Pair::map`].
+    fn map(&self, a: &[&Prepared], b: &[&Prepared]) -> Block;
+
+    /// The value of one pair, as [`AnyPair::map`] gives it.
+    ///
+    /// # Errors
+    /// [`Reason`] when the measure does not exist for this pair.
+    fn compare(&self, a: &Prepared, b: &Prepared) -> Result<f64, Reason> {
+        self.map(&[a], &[b]).get(0, 0).clone()
+    }
+
+    /// See [`Pair::maps_at_once`].
+    fn maps_at_once(&self) -> bool;
+
+    /// See [`Pair::permuted`].
+    fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared>;
+}
+
+/// What this very measure prepared.
+fn own<'a, M: Pair>(prepared: &[&'a Prepared]) -> Option<Vec<&'a M::Prepared>> {
+    prepared.iter().map(|one| one.0.downcast_ref()).collect()
+}
+
+impl<M: Pair> AnyPair for M {
+    fn needs(&self) -> &'static [PartId] {
+        Pair::needs(self)
+    }
+
+    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason> {
+        Pair::prepare(self, layer, samples).map(|prepared| Prepared(Box::new(prepared)))
+    }
+
+    fn map(&self, a: &[&Prepared], b: &[&Prepared]) -> Block {
+        let mut block = match (own::<M>(a), own::<M>(b)) {
+            (Some(own_a), Some(own_b)) => Pair::map(self, &own_a, &own_b),
+            _ => Block { columns: b.len(), values: vec![Err(Reason::OtherMeasure); a.len() * b.len()] },
+        };
+        for value in &mut block.values {
+            if let Ok(number) = value
+                && !number.is_finite()
+            {
+                *value = Err(Reason::NotFinite { value: number.to_string() });
+            }
+        }
+        block
+    }
+
+    fn maps_at_once(&self) -> bool {
+        Pair::maps_at_once(self)
+    }
+
+    fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
+        let prepared = prepared.0.downcast_ref()?;
+        Pair::permuted(self, prepared, order).map(|permuted| Prepared(Box::new(permuted)))
+    }
+}

@@ -1,0 +1,203 @@
+//! One question of a study, and what was found so far.
+
+use std::ops::Range;
+
+use super::session::Expected;
+use super::watch::Monotone;
+use super::{Cell, CellEvent, MeasureRecord, PairRecord, RangeRecord, StudyError, Watcher};
+use crate::layer::{Layer, Reason};
+use crate::parallel;
+use crate::similarity::{AnyPair, Block, Direction, Measure, Prepared, Question, Samples};
+use crate::supervise::Supervisor as _;
+
+/// A measure, what it prepared of every layer, and its maps.
+pub(super) struct Asked {
+    pub(super) measure: Measure,
+    /// Per input, per layer.
+    layers: Vec<Vec<Answered>>,
+    /// Per pair of inputs: row by row, as far as it is filled.
+    maps: Vec<Vec<Vec<Option<Cell>>>>,
+}
+
+/// What a question has of a layer.
+struct Answered {
+    rows: usize,
+    answer: Result<Answer, Reason>,
+}
+
+enum Answer {
+    /// What a measure of two layers prepared.
+    Pair(Prepared),
+    /// The value of a measure of one.
+    One(f64),
+}
+
+/// A rectangle of cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Range<usize>,
+}
+
+impl Asked {
+    pub(super) fn new(measure: Measure, pairs: usize) -> Self {
+        Self { measure, layers: Vec::new(), maps: vec![Vec::new(); pairs] }
+    }
+
+    /// Makes room for an input.
+    pub(super) fn begin(&mut self, input: usize, pairs: &[(usize, usize)], expected: &[Expected]) {
+        self.layers.truncate(input);
+        self.layers.push(Vec::new());
+        if matches!(self.measure.question, Question::One(_)) {
+            return;
+        }
+        for (map, &(a, b)) in self.maps.iter_mut().zip(pairs) {
+            if a.max(b) == input {
+                *map = vec![vec![None; expected[b].layers.len()]; expected[a].layers.len()];
+            }
+        }
+    }
+
+    /// Forgets an input.
+    pub(super) fn forget(&mut self, input: usize, pairs: &[(usize, usize)]) {
+        self.layers.truncate(input);
+        for (map, &(a, b)) in self.maps.iter_mut().zip(pairs) {
+            if a.max(b) >= input {
+                map.clear();
+            }
+        }
+    }
+
+    /// The work done once per layer.
+    pub(super) fn prepare(&mut self, input: usize, layer: &Layer, samples: &Samples) {
+        let answer = self.measure.accept(layer).and_then(|()| match &self.measure.question {
+            Question::Pair(pair) => pair.prepare(layer, samples).map(Answer::Pair),
+            Question::One(one) => one.describe(layer, samples).and_then(finite).map(Answer::One),
+        });
+        self.layers[input].push(Answered { rows: layer.facts.samples, answer });
+    }
+
+    /// Compares the layers of a rectangle of a pair of inputs, and tells the watcher each cell.
+    pub(super) async fn fill<W: Watcher>(
+        &mut self,
+        pair: usize,
+        (a, b): (usize, usize),
+        place: &Place,
+        titles: &[Vec<String>],
+        watcher: &Monotone<'_, W>,
+    ) -> Result<(), StudyError> {
+        let Question::Pair(measure) = &self.measure.question else { return Ok(()) };
+        let all: Vec<(usize, usize)> =
+            place.rows.clone().flat_map(|row| place.columns.clone().map(move |column| (row, column))).collect();
+        let at_once = if measure.maps_at_once() { all.len().max(1) } else { parallel::threads() };
+        for cells in all.chunks(at_once) {
+            watcher.pause().await?;
+            let values = compare(&**measure, cells, (&self.layers[a], &titles[a]), (&self.layers[b], &titles[b]));
+            for (&(row, column), value) in cells.iter().zip(values) {
+                let cell = match value {
+                    Ok(value) => Cell::Value(value),
+                    Err(absent) => Cell::Absent { absent },
+                };
+                watcher.cell(&CellEvent { measure: &self.measure.id, pair, row, column, cell: &cell });
+                self.maps[pair][row][column] = Some(cell);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the report says of it. Cells that were not computed are absent.
+    pub(super) fn record(&self, pairs: &[(usize, usize)]) -> MeasureRecord {
+        let card = self.measure.card;
+        let finite = |end: f64| end.is_finite().then_some(end);
+        let pair = |(&(a, b), map): (&(usize, usize), &Vec<Vec<Option<Cell>>>)| {
+            let row = |row: &Vec<Option<Cell>>| row.iter().map(|cell| cell.clone().unwrap_or_else(not_computed)).collect();
+            PairRecord { a, b, cells: map.iter().map(row).collect() }
+        };
+        let one = matches!(self.measure.question, Question::One(_));
+        let single = |layer: &Answered| match &layer.answer {
+            Ok(Answer::One(value)) => Cell::Value(*value),
+            Ok(Answer::Pair(_)) => not_computed(),
+            Err(reason) => Cell::Absent { absent: reason.to_string() },
+        };
+        MeasureRecord {
+            id: self.measure.id.clone(),
+            name: self.measure.name.clone(),
+            higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
+            range: RangeRecord { low: finite(card.range.low), high: finite(card.range.high) },
+            pairs: if one { Vec::new() } else { pairs.iter().zip(&self.maps).map(pair).collect() },
+            layers: one.then(|| self.layers.iter().map(|layers| layers.iter().map(single).collect()).collect()),
+        }
+    }
+}
+
+fn not_computed() -> Cell {
+    Cell::Absent { absent: "it was not computed".to_owned() }
+}
+
+fn finite(value: f64) -> Result<f64, Reason> {
+    if value.is_finite() { Ok(value) } else { Err(Reason::NotFinite { value: value.to_string() }) }
+}
+
+/// The values of some cells, or in words why there is none, with the layer that is to blame.
+fn compare(
+    measure: &dyn AnyPair,
+    cells: &[(usize, usize)],
+    (a, titles_a): (&[Answered], &[String]),
+    (b, titles_b): (&[Answered], &[String]),
+) -> Vec<Result<f64, String>> {
+    let product = measure.maps_at_once().then(|| Product::of(measure, cells, a, b));
+    let value = |&(row, column): &(usize, usize)| {
+        let ((first, title_a), (second, title_b)) = ((&a[row], &titles_a[row]), (&b[column], &titles_b[column]));
+        if first.rows != second.rows {
+            return Err(format!("{title_a} has {} rows and {title_b} has {}", first.rows, second.rows));
+        }
+        let blame = |layer: &Answered, title: &String| layer.answer.as_ref().err().map(|reason| format!("{title}: {reason}"));
+        if let Some(reason) = blame(first, title_a).or_else(|| blame(second, title_b)) {
+            return Err(reason);
+        }
+        let value = match (&product, prepared(first), prepared(second)) {
+            (Some(product), ..) => product.get(row, column),
+            (None, Some(first), Some(second)) => measure.compare(first, second),
+            _ => Err(Reason::OtherMeasure),
+        };
+        value.map_err(|reason| reason.to_string())
+    };
+    parallel::map(cells, value)
+}
+
+/// All cells of the layers that have something prepared, as one product.
+struct Product {
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+    block: Block,
+}
+
+impl Product {
+    fn of(measure: &dyn AnyPair, cells: &[(usize, usize)], a: &[Answered], b: &[Answered]) -> Self {
+        let indices = |layers: &[Answered], which: fn(&(usize, usize)) -> usize| {
+            let mut indices: Vec<usize> =
+                cells.iter().map(which).filter(|&index| prepared(&layers[index]).is_some()).collect();
+            indices.sort_unstable();
+            indices.dedup();
+            indices
+        };
+        let (rows, columns) = (indices(a, |cell| cell.0), indices(b, |cell| cell.1));
+        let left: Vec<&Prepared> = rows.iter().filter_map(|&row| prepared(&a[row])).collect();
+        let right: Vec<&Prepared> = columns.iter().filter_map(|&column| prepared(&b[column])).collect();
+        Self { block: measure.map(&left, &right), rows, columns }
+    }
+
+    fn get(&self, row: usize, column: usize) -> Result<f64, Reason> {
+        match (self.rows.binary_search(&row), self.columns.binary_search(&column)) {
+            (Ok(row), Ok(column)) => self.block.get(row, column).clone(),
+            _ => Err(Reason::OtherMeasure),
+        }
+    }
+}
+
+fn prepared(layer: &Answered) -> Option<&Prepared> {
+    match &layer.answer {
+        Ok(Answer::Pair(prepared)) => Some(prepared),
+        _ => None,
+    }
+}
