@@ -2,9 +2,9 @@
 
 use super::job::Job;
 use super::{ActivationError, Engine, Representation, RowPolicy};
-use crate::checkpoint::{Network, StateDict};
+use crate::checkpoint::Network;
 use crate::data::{Normalisation, ProbeSet};
-use crate::model::Graph;
+use crate::model::{Graph, StateDict};
 use crate::supervise::Supervisor;
 
 /// Runs a network that was read from a file; see [`represent_graph`]. Progress and errors call it by its file's name.

@@ -4,8 +4,8 @@ use burn_pack::{Bytes, DType, Reader, Scalar};
 
 use super::contents::Contents;
 use super::error::Fault;
-use super::state::{StateDict, StateTensor};
 use super::tensor::{Element, Precision, Stored, Values};
+use crate::model::{StateDict, StateTensor};
 
 /// Reads a burnpack file.
 ///

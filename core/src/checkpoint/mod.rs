@@ -15,7 +15,6 @@ mod read;
 mod report;
 mod safetensors;
 mod save;
-mod state;
 mod tensor;
 
 pub use container::Container;
@@ -25,5 +24,4 @@ pub use metadata::Metadata;
 pub use read::{Checkpoint, read};
 pub use report::{Absent, LoadReport, Misshaped};
 pub use save::save_safetensors;
-pub use state::{StateDict, StateTensor};
 pub use tensor::Precision;

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::error::{CheckpointError, Fault};
 use super::load::fit;
 use super::metadata::Metadata;
-use super::state::{StateDict, StateTensor};
 use super::tensor::Precision;
-use crate::model::Architecture;
+use crate::model::{Architecture, StateDict, StateTensor};
 
 /// Writes the tensors that an architecture needs as safetensors, with metadata under keys that begin with `repgeo.`.
 ///

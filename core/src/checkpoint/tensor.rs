@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
-use super::state::StateTensor;
+use crate::model::StateTensor;
 
 /// A floating-point format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

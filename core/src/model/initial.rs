@@ -5,8 +5,8 @@ use std::f64::consts::TAU;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::state::{StateDict, StateTensor};
 use super::{Graph, Operation, Parameter, ParameterRole};
-use crate::checkpoint::{StateDict, StateTensor};
 
 /// Weights before training.
 ///

@@ -8,8 +8,8 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData, s};
 
+use super::state::{StateDict, StateTensor};
 use super::{Graph, Node, NodeId, Operation, Shape, initial_state};
-use crate::checkpoint::{StateDict, StateTensor};
 
 /// Why a network cannot be put on a device, run or read back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,9 +3,9 @@
 use super::tests::Record;
 use super::*;
 use crate::activation::{Engine, RowPolicy};
-use crate::checkpoint::{Metadata, Precision, StateDict, StateTensor, save_safetensors};
+use crate::checkpoint::{Metadata, Precision, save_safetensors};
 use crate::data::{ImageShape, NamedBytes, Normalisation, Pixels, ProbeSet, Subset};
-use crate::model::{Architecture, Mlp};
+use crate::model::{Architecture, Mlp, StateDict, StateTensor};
 use crate::supervise::Stage;
 
 /// Fixed values without pattern.
