@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use repgeo_core::activation::ActivationFile;
 use repgeo_core::checkpoint::{self, Checkpoint, Fault, Network};
-use repgeo_core::data::{self, NamedBytes, Normalisation, ProbeSet};
+use repgeo_core::data::{self, Normalisation, ProbeSet};
+use repgeo_core::file::NamedBytes;
 use repgeo_core::model::Architecture;
 use repgeo_core::study::{self, Input, OpenError};
 

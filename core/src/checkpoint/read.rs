@@ -8,7 +8,7 @@ use super::metadata::ARCHITECTURE;
 use super::tensor::{Element, Precision};
 use super::{burnpack, prefix, pytorch, safetensors};
 use crate::Sha256Digest;
-use crate::data::NamedBytes;
+use crate::file::NamedBytes;
 use crate::model::StateDict;
 
 /// The weights of a file, and what the file says about them.

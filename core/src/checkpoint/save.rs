@@ -98,7 +98,8 @@ fn append(name: &str, tensor: &StateTensor, precision: Precision, bytes: &mut Ve
 mod tests {
     use super::super::{load, read};
     use super::*;
-    use crate::data::{NamedBytes, Normalisation};
+    use crate::data::Normalisation;
+    use crate::file::NamedBytes;
     use crate::model::{LinearLayer, Mlp};
     use proptest::prelude::*;
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::{DataError, counted};
 use super::identity;
 use crate::Sha256Digest;
+use crate::file::{DataError, counted};
 
 /// Channels, height and width of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::error::{DataError, counted};
 use super::normalisation::Normalisation;
 use super::probe_set::{Pixels, ProbeSet};
+use crate::file::{DataError, counted};
 
 impl ProbeSet {
     /// Mean and population standard deviation of each channel over all images and positions, of `x / 255` for bytes and of

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use repgeo_core::data::{NamedBytes, Normalisation, ProbeSet};
+use repgeo_core::data::{Normalisation, ProbeSet};
+use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Input, Opened};
 
 /// Reads every file and recognises it by its content.

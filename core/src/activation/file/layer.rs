@@ -2,7 +2,7 @@
 
 use super::error::ActivationFileError;
 use crate::activation::representation::Matrix;
-use crate::data::one_line;
+use crate::file::one_line;
 
 /// An array, flattened to one row for each sample.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Fault;
-use super::super::limits;
-use super::super::pickle::{Kind, NodeId, Pickle};
+use crate::file::limits;
+use crate::file::pickle::{Kind, NodeId, Pickle};
 
 /// What a value and all that is in it ask for.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,10 +1,11 @@
 //! PyTorch's own containers: zip, legacy and tar.
 //!
 //! Each is looked over here before [`pytorch_reader`] sees it: sizes and byte order by the container's module, the pickle
-//! by [`super::pickle`]. The reader then yields the tensors.
+//! by [`crate::file::pickle`]. The reader then yields the tensors.
 
 mod demand;
 mod legacy;
+mod objects;
 mod tar;
 mod top_level;
 mod zip;
@@ -15,8 +16,8 @@ use self::top_level::TopLevel;
 use super::container::Container;
 use super::contents::Contents;
 use super::error::Fault;
-use super::limits;
 use super::tensor::{Element, Precision, Stored, Values};
+use crate::file::{limits, zip as zip_file};
 
 /// Bytes of the largest element of a storage.
 const LARGEST_ELEMENT: usize = 8;
@@ -50,9 +51,10 @@ pub(super) fn read(container: Container, bytes: &[u8]) -> Result<Contents<'stati
         Container::PytorchTar => tar::survey(bytes, &mut operations)?,
         _ => zip::survey(bytes, &mut operations)?,
     };
-    let reader = PytorchReader::from_bytes(bytes.to_vec(), None).map_err(|error| {
-        Fault::malformed(container.description(), "a checkpoint that can be read", error.to_string())
-    })?;
+    let reader =
+        PytorchReader::from_bytes(zip_file::without_idle_records(bytes).into_owned(), None).map_err(|error| {
+            Fault::malformed(container.description(), "a checkpoint that can be read", error.to_string())
+        })?;
     let mut tensors: Vec<_> = reader.into_tensors().into_values().map(stored).collect();
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let Survey { top_level: TopLevel { path, metadata }, content } = survey;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::error::Fault;
-use super::super::pickle::{Kind, NodeId, Pickle};
+use crate::file::pickle::{Kind, NodeId, Pickle};
 
 /// Keys under which training scripts put the weights, the most specific first.
 const WRAPPERS: [&str; 12] = [

@@ -1,9 +1,9 @@
 //! NumPy's `.npz` as a probe set.
 
-use crate::data::container::{Allowance, Archive};
-use crate::data::error::{DataError, counted};
-use crate::data::npy::{Array, Floats};
 use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::file::npy::{Array, Floats};
+use crate::file::zip::Archive;
+use crate::file::{Allowance, DataError, counted};
 
 const IMAGES: [&str; 3] = ["x", "images", "data"];
 const LABELS: [&str; 2] = ["y", "labels"];

@@ -1,7 +1,7 @@
 //! Whether the values of a pickle can be walked: no cycle, no deep nesting, no explosion when shared values are copied.
 
-use super::super::{error::Fault, limits};
 use super::arena::{Node, NodeId};
+use crate::file::{PartFault, limits};
 
 /// Where the walk is with a value.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,8 +19,8 @@ enum Visit {
 /// Checks every value, reachable from the root or not: readers hold them all for a while.
 ///
 /// # Errors
-/// [`Fault::Malformed`] on a cycle, or beyond [`limits::PICKLE_DEPTH`] or [`limits::PICKLE_VALUES`].
-pub(super) fn check(nodes: &[Node], part: &str) -> Result<(), Fault> {
+/// [`PartFault::Malformed`] on a cycle, or beyond [`limits::PICKLE_DEPTH`] or [`limits::PICKLE_VALUES`].
+pub(super) fn check(nodes: &[Node], part: &str) -> Result<(), PartFault> {
     let mut visits = vec![Visit::Untouched; nodes.len()];
     let mut path: Vec<(usize, usize)> = Vec::new();
     for start in 0..nodes.len() {
@@ -38,7 +38,7 @@ pub(super) fn check(nodes: &[Node], part: &str) -> Result<(), Fault> {
                             path.push((below, 0));
                         }
                         Some(Visit::Open) => {
-                            return Err(Fault::malformed(
+                            return Err(PartFault::malformed(
                                 part,
                                 "values that contain no cycle",
                                 "a value that contains itself",
@@ -51,14 +51,14 @@ pub(super) fn check(nodes: &[Node], part: &str) -> Result<(), Fault> {
                     let done = measure(nodes, &visits, node);
                     let Visit::Done { depth, values } = done else { continue };
                     if depth > limits::PICKLE_DEPTH {
-                        return Err(Fault::malformed(
+                        return Err(PartFault::malformed(
                             part,
                             format!("at most {} levels of nesting", limits::PICKLE_DEPTH),
                             "more",
                         ));
                     }
                     if values > limits::PICKLE_VALUES {
-                        return Err(Fault::malformed(
+                        return Err(PartFault::malformed(
                             part,
                             format!("at most {} values, shared ones counted at each use", limits::PICKLE_VALUES),
                             format!("{values}"),

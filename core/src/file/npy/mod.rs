@@ -3,7 +3,7 @@
 mod header;
 mod order;
 
-pub(crate) use header::is_npy;
+pub(super) use header::is_npy;
 
 use header::Header;
 use order::row_major;
