@@ -1,4 +1,4 @@
-//! Ordering of layer and tensor names as people read them.
+//! Names of layers, tensors and measures: their order as people read them, and which one was probably meant.
 
 use std::cmp::Ordering;
 
@@ -29,6 +29,23 @@ pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     }
 }
 
+/// The known names that were probably meant, the nearest first and equally near ones in natural order: those that at most
+/// a third of the letters of the wanted one, and at least one, have to be added to, dropped from or changed in
+/// (Levenshtein 1966).
+pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let letters = wanted.chars().count();
+    let limit = (letters / 3).max(1);
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        // The distance is at least the difference in length.
+        .filter(|name| name.chars().count().abs_diff(letters) <= limit)
+        .map(|name| (strsim::levenshtein(wanted, name), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    near.sort_by(|(near, a), (far, b)| near.cmp(far).then_with(|| natural_order(a, b)));
+    near.into_iter().map(|(_, name)| name).collect()
+}
+
 /// The leading run of digits without leading zeros, and what follows it.
 fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
@@ -46,5 +63,15 @@ mod tests {
         let mut names = vec!["layer10.0", "layer2.10", "layer2.9", "layer02.1", "conv"];
         names.sort_by(|a, b| natural_order(a, b));
         assert_eq!(names, ["conv", "layer02.1", "layer2.9", "layer2.10", "layer10.0"]);
+    }
+
+    #[test]
+    fn the_nearest_names_come_first() {
+        let known = ["fc.weight", "fc.bias", "layer1.0.conv1.weight", "fc2.weight", "fc10.weight"];
+        assert_eq!(nearest("linear.weight", known), Vec::<&str>::new());
+        // One letter is changed, one dropped, one added.
+        assert_eq!(nearest("fc1.weight", known), ["fc.weight", "fc2.weight", "fc10.weight"]);
+        assert_eq!(nearest("layer1.0.conv_1.weight", known), ["layer1.0.conv1.weight"]);
+        assert_eq!(nearest("", ["a", "ab"]), ["a"]);
     }
 }

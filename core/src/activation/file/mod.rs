@@ -56,8 +56,8 @@ struct Contents {
 /// # Errors
 /// [`ActivationFileError`] when the file is broken, when there are no layers, when layers differ in their number of rows,
 /// when a value is not finite, or when the sample ids do not fit.
-pub fn read_activations(named: &NamedBytes) -> Result<ActivationFile, ActivationFileError> {
-    let (name, bytes) = (named.name.as_str(), named.bytes.as_slice());
+pub fn read_activations(file: &NamedBytes) -> Result<ActivationFile, ActivationFileError> {
+    let (name, bytes) = (file.name.as_str(), file.bytes.as_slice());
     let contents = match file::recognise(bytes) {
         Kind::Npy => numpy::read_array(name, bytes)?,
         Kind::Zip(_) => numpy::read_archive(name, bytes)?,
