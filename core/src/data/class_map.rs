@@ -86,7 +86,7 @@ impl ClassMap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe_set::{ImageShape, Pixels};
+    use super::super::pixels::{ImageShape, Pixels};
     use super::*;
 
     fn animals() -> ProbeSet {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::probe_set::{ImageShape, Pixels, SampleIds};
+use super::pixels::{ImageShape, Pixels, SampleIds};
 use crate::Sha256Digest;
 
 /// Hexadecimal digits of a sample's digest in its id: 64 bits, so that among a million samples two different ones share

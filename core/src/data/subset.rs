@@ -110,7 +110,7 @@ fn below(bound: usize, generator: &mut impl Rng) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe_set::{ImageShape, Pixels};
+    use super::super::pixels::{ImageShape, Pixels};
     use super::*;
 
     /// One-pixel images 0, 1, 2, … with these labels.

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::normalisation::Normalisation;
-use super::probe_set::{Pixels, ProbeSet};
+use super::pixels::Pixels;
+use super::probe_set::ProbeSet;
 use crate::file::{DataError, counted};
 
 impl ProbeSet {
@@ -133,7 +134,7 @@ fn spread(values: &[f32]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe_set::ImageShape;
+    use super::super::pixels::ImageShape;
     use super::*;
 
     fn colour(pixels: Pixels) -> ProbeSet {

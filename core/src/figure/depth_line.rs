@@ -6,9 +6,9 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 use serde::{Deserialize, Serialize};
 
-use super::heatmap::hatch;
-use super::layout::{CAPTION_LINE, GAP, LABEL_PITCH, MARGIN, MEDIUM, SMALL};
 use super::mark::{Label, Mark, Painter, Point, Rect, Turn, frame};
+use super::metrics::{CAPTION_LINE, GAP, LABEL_PITCH, MARGIN, MEDIUM, SMALL};
+use super::pattern::hatch;
 use super::scale::{Limits, Place, Scale};
 use super::text::{labels, shortened, shown, width};
 use super::theme::Theme;

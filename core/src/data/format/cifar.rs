@@ -2,7 +2,8 @@
 
 use super::class_names::{CIFAR10, CIFAR100};
 use super::{Source, group_name};
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
 use crate::file::DataError;
 use crate::file::records::Records;
 

@@ -1,7 +1,8 @@
 //! IDX files of images and of labels, as MNIST has them.
 
 use super::Source;
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
 use crate::file::idx::{UNSIGNED_BYTE, dimensions};
 use crate::file::{DataError, counted};
 

@@ -7,7 +7,8 @@ use std::io::Cursor;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::jpeg;
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
 use crate::file::{Allowance, DataError, Kind, counted, reason, recognise};
 use crate::names::natural_order;
 

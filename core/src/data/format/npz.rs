@@ -1,6 +1,7 @@
 //! NumPy's `.npz` as a probe set.
 
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
 use crate::file::npy::{Array, Floats};
 use crate::file::zip::Archive;
 use crate::file::{Allowance, DataError, counted};

@@ -3,7 +3,8 @@
 use super::Source;
 use super::class_names::STL10;
 use super::recognise::Format;
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
 use crate::file::{DataError, counted};
 
 const SIDE: usize = 96;
