@@ -105,10 +105,9 @@ impl ProbeSet {
     }
 }
 
-/// The rows of `length` values at these indices; indices beyond the end are left out.
+/// The rows of `length` values at these indices, none of which is beyond the end.
 fn gather<T: Copy>(values: &[T], length: usize, indices: &[usize]) -> Vec<T> {
-    let row = |&index: &usize| values.get(index * length..(index + 1) * length);
-    indices.iter().filter_map(row).flatten().copied().collect()
+    indices.iter().flat_map(|&index| &values[index * length..(index + 1) * length]).copied().collect()
 }
 
 #[cfg(test)]

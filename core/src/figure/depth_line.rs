@@ -212,7 +212,7 @@ impl DepthLine {
         let least = if plan.upright { LABEL_PITCH } else { 0.0 };
         for row in shown(plan.labels.len(), pitch, least) {
             marks.push(Mark::Label(Label {
-                text: plan.labels.get(row).cloned().unwrap_or_default(),
+                text: plan.labels[row].clone(),
                 at: Point { x: plot.x + (row as f64 + 0.5) * pitch, y: plot.bottom() + GAP },
                 size: SMALL,
                 colour: ink,

@@ -166,7 +166,7 @@ impl Heatmap {
     fn draw_cells(&self, layout: &Layout, limits: &Limits, marks: &mut Vec<Mark>) {
         for row in 0..layout.rows {
             for column in 0..layout.columns {
-                let Some(mut area) = layout.cell(row, column) else { continue };
+                let mut area = layout.area(row, column);
                 match self.map.cell(row, column) {
                     None => {}
                     Some(Cell::Absent { .. }) => hatch(area, self.theme.muted(), marks),
@@ -202,7 +202,7 @@ impl Heatmap {
 
         for row in shown(layout.rows, pitch_y, LABEL_PITCH) {
             marks.push(Mark::Label(Label {
-                text: layout.row_labels.get(row).cloned().unwrap_or_default(),
+                text: layout.row_labels[row].clone(),
                 at: Point { x: plot.x - GAP, y: middle_y(row) },
                 size: SMALL,
                 colour: ink,
@@ -214,7 +214,7 @@ impl Heatmap {
         let least = if layout.upright { LABEL_PITCH } else { 0.0 };
         for column in shown(layout.columns, pitch_x, least) {
             marks.push(Mark::Label(Label {
-                text: layout.column_labels.get(column).cloned().unwrap_or_default(),
+                text: layout.column_labels[column].clone(),
                 at: Point { x: middle_x(column), y: plot.bottom() + GAP },
                 size: SMALL,
                 colour: ink,

@@ -73,13 +73,13 @@ impl Layout {
     /// The rectangle of a cell; [`None`] when there is no such cell.
     #[must_use]
     pub fn cell(&self, row: usize, column: usize) -> Option<Rect> {
+        (row < self.rows && column < self.columns).then(|| self.area(row, column))
+    }
+
+    /// The rectangle of a cell that is there.
+    pub(super) fn area(&self, row: usize, column: usize) -> Rect {
         let (width, height) = self.pitch();
-        (row < self.rows && column < self.columns).then_some(Rect {
-            x: self.plot.x + column as f64 * width,
-            y: self.plot.y + row as f64 * height,
-            width,
-            height,
-        })
+        Rect { x: self.plot.x + column as f64 * width, y: self.plot.y + row as f64 * height, width, height }
     }
 
     /// Width and height of a cell.

@@ -118,7 +118,7 @@ fn classes(files: &Files<'_>) -> Result<(Option<Vec<u32>>, Vec<String>), DataErr
         }
         (_, None) => {
             let label_of = names.iter().copied().zip(0_u32..).collect::<BTreeMap<_, _>>();
-            let labels = folders.iter().flatten().filter_map(|folder| label_of.get(folder).copied()).collect();
+            let labels = folders.iter().flatten().map(|folder| label_of[folder]).collect();
             Ok((Some(labels), names.iter().map(|&name| name.to_owned()).collect()))
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn read(file: &str, archive: &mut Archive<'_>, allowance: &mut Allowa
     } else {
         Pixels::F32(channels_first(single(path, images.floats()?)?, shape, layout))
     };
-    let count = images.shape().first().copied().unwrap_or_default();
+    let count = images.shape()[0];
     let labels = named(file, &entries, &LABELS)?.map(|entry| labels(entry, count)).transpose()?;
     ProbeSet::new(file, shape, pixels, labels, Vec::new())
 }

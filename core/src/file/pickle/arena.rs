@@ -50,23 +50,23 @@ pub(crate) struct Pickle<'a> {
 
 impl Pickle<'_> {
     /// A value and what it refers to.
-    pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id as usize)
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
     }
 
     /// What a value is.
     pub(crate) fn kind(&self, id: NodeId) -> &Kind {
-        self.node(id).map_or(&Kind::Opaque, |node| &node.kind)
+        &self.node(id).kind
     }
 
     /// The members of a sequence.
     pub(crate) fn items(&self, id: NodeId) -> &[NodeId] {
-        self.node(id).map_or(&[], |node| &node.items)
+        &self.node(id).items
     }
 
     /// What a call or a persistent object is made of.
     pub(crate) fn parts(&self, id: NodeId) -> &[NodeId] {
-        self.node(id).map_or(&[], |node| &node.parts)
+        &self.node(id).parts
     }
 
     /// The text of a value that is text.

@@ -19,7 +19,7 @@ impl Copies {
     pub(super) fn count(&mut self, nodes: &[Node], value: NodeId, part: &str) -> Result<(), PartFault> {
         let mut open = vec![value];
         while let Some(id) = open.pop() {
-            let Some(Node { kind, items, parts }) = nodes.get(id as usize) else { continue };
+            let Node { kind, items, parts } = &nodes[id as usize];
             let text = match kind {
                 Kind::Text(text) => text.len(),
                 Kind::Global(module, name) => module.len().saturating_add(name.len()),
