@@ -136,7 +136,7 @@ fn undecodable(file: &str, error: &impl ToString) -> DataError {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::io::Write as _;
 
     use zip::ZipWriter;
@@ -144,7 +144,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    pub(in crate::file) fn packed(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    pub(crate) fn packed(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, bytes) in entries {
             writer.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -200,7 +200,7 @@ pub(super) mod tests {
     }
 
     /// An archive with the ZIP64 records that PyTorch writes between the directory and its end.
-    fn with_idle_records(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    pub(crate) fn with_idle_records(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut bytes = packed(entries);
         let end = memmem::rfind(&bytes, END).unwrap();
         let field = |at: usize| u64::from(u32::from_le_bytes(bytes[end + at..end + at + 4].try_into().unwrap()));

@@ -77,3 +77,36 @@ fn stored(tensor: pytorch_reader::Tensor) -> Stored<'static> {
         values: Values::Pytorch(tensor),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checkpoint::read;
+    use crate::file::Allowance;
+    use crate::file::NamedBytes;
+    use crate::file::zip::Archive;
+    use crate::file::zip::tests::with_idle_records;
+
+    #[test]
+    fn a_root_of_21_letters_changes_nothing() {
+        // What torch.save wrote, and the same entries in folders whose name has around 21 letters, where the first entry
+        // of the directory is as long as the ZIP64 records before its end.
+        let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/checkpoints/zip.pth"));
+        let named = |bytes: &[u8]| NamedBytes { name: "zip.pth".to_owned(), bytes: bytes.to_vec() };
+        let expected = read(&named(bytes)).unwrap();
+        let mut archive = Archive::open("zip.pth", bytes).unwrap();
+        let names = archive.names().to_vec();
+        let contents: Vec<Vec<u8>> =
+            (0..names.len()).map(|index| archive.read(index, &mut Allowance::for_input(0)).unwrap()).collect();
+        assert!(names[0].ends_with("/data.pkl"), "{names:?}");
+        for letters in 20..23 {
+            let root = "r".repeat(letters);
+            let moved: Vec<String> =
+                names.iter().map(|name| format!("{root}/{}", name.split_once('/').unwrap().1)).collect();
+            let entries: Vec<(&str, &[u8])> =
+                moved.iter().map(String::as_str).zip(contents.iter().map(Vec::as_slice)).collect();
+            let found = read(&named(&with_idle_records(&entries))).unwrap();
+            assert_eq!(found.state, expected.state, "{letters}");
+            assert!(!found.state.is_empty());
+        }
+    }
+}
