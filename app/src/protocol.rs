@@ -5,6 +5,7 @@
 //! and the engine reads it, so that no large file passes through the interface.
 
 use repgeo_core::activation::RowPolicy;
+pub use repgeo_core::data::NormalisationChoice;
 use repgeo_core::data::{ImageShape, Normalisation, Subset};
 use repgeo_core::model::Architecture;
 use repgeo_core::study::Cell;
@@ -127,19 +128,6 @@ pub struct CompareInput {
     pub id: FileId,
     /// Its name in the report and in figures, unique in the comparison.
     pub name: String,
-}
-
-/// How pixels are normalised.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NormalisationChoice {
-    /// As each checkpoint's metadata says, else by the probe set's own statistics.
-    #[default]
-    Automatic,
-    /// By the probe set's own statistics.
-    ProbeSet,
-    /// By the preset with this id.
-    Preset(String),
 }
 
 /// What the engine tells the interface.

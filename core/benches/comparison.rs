@@ -10,9 +10,8 @@ use faer::{Accum, Mat, Par};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use repgeo_core::activation::{ActivationError, Engine, Representation, RowPolicy, represent_graph};
-use repgeo_core::checkpoint::StateDict;
 use repgeo_core::data::{ImageShape, Normalisation, Pixels, ProbeSet};
-use repgeo_core::model::{Architecture, CifarResnet, Graph, Resnet, initial_state};
+use repgeo_core::model::{Architecture, CifarResnet, Graph, Resnet, StateDict, initial_state};
 use repgeo_core::similarity::{AnyMeasure as _, DebiasedCka, Geometry, Ingredient, Prepared};
 use repgeo_core::supervise::Unsupervised;
 

@@ -3,9 +3,9 @@
 //! Data flows one way, and every module is one step of it:
 //!
 //! ```text
-//! data ─► model ◄─ checkpoint
-//!            │
-//!        activation ─► layer ─► similarity ─► study ─► figure
+//! file ─► data ─► model ─► checkpoint
+//!                   │         │
+//!                   └► activation ─► layer ─► similarity ─► study ─► figure
 //! ```
 //!
 //! Nothing here opens a file, starts a thread, reads a clock or blocks on a device: bytes come in, values go out, and
@@ -15,6 +15,7 @@ pub mod activation;
 pub mod checkpoint;
 pub mod data;
 pub mod figure;
+pub mod file;
 pub mod layer;
 pub mod model;
 pub mod similarity;

@@ -1,4 +1,4 @@
-//! Names: their order as people read them, and those that are spelt alike.
+//! Names of layers, tensors and measures: their order as people read them, and which one was probably meant.
 
 use std::cmp::Ordering;
 
@@ -29,22 +29,29 @@ pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     }
 }
 
+/// The known names that were probably meant, the nearest first and equally near ones in natural order: those that at most
+/// a third of the letters of the wanted one, and at least one, have to be added to, dropped from or changed in
+/// (Levenshtein 1966).
+pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let letters = wanted.chars().count();
+    let limit = (letters / 3).max(1);
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        // The distance is at least the difference in length.
+        .filter(|name| name.chars().count().abs_diff(letters) <= limit)
+        .map(|name| (strsim::levenshtein(wanted, name), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    near.sort_by(|(near, a), (far, b)| near.cmp(far).then_with(|| natural_order(a, b)));
+    near.into_iter().map(|(_, name)| name).collect()
+}
+
 /// The leading run of digits without leading zeros, and what follows it.
 fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     let start = digits.iter().position(|&byte| byte != b'0').unwrap_or(digits.len());
     (digits.get(start..).unwrap_or_default(), rest)
-}
-
-/// Names that are spelt like the wanted one, nearest first, three at most: those that begin with it, and those that up to
-/// three letters have to be added to, dropped from or changed in (Levenshtein 1966).
-pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let distance = |known: &str| if known.starts_with(wanted) { 0 } else { strsim::levenshtein(wanted, known) };
-    let mut nearest: Vec<(usize, &str)> = known.into_iter().map(|known| (distance(known), known)).collect();
-    nearest.retain(|&(distance, _)| !wanted.is_empty() && distance <= 3);
-    nearest.sort_by_key(|&(distance, _)| distance);
-    nearest.into_iter().map(|(_, known)| known).take(3).collect()
 }
 
 /// `; did you mean a or b?`, or nothing.
@@ -61,5 +68,15 @@ mod tests {
         let mut names = vec!["layer10.0", "layer2.10", "layer2.9", "layer02.1", "conv"];
         names.sort_by(|a, b| natural_order(a, b));
         assert_eq!(names, ["conv", "layer02.1", "layer2.9", "layer2.10", "layer10.0"]);
+    }
+
+    #[test]
+    fn the_nearest_names_come_first() {
+        let known = ["fc.weight", "fc.bias", "layer1.0.conv1.weight", "fc2.weight", "fc10.weight"];
+        assert_eq!(nearest("linear.weight", known), Vec::<&str>::new());
+        // One letter is changed, one dropped, one added.
+        assert_eq!(nearest("fc1.weight", known), ["fc.weight", "fc2.weight", "fc10.weight"]);
+        assert_eq!(nearest("layer1.0.conv_1.weight", known), ["layer1.0.conv1.weight"]);
+        assert_eq!(nearest("", ["a", "ab"]), ["a"]);
     }
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use repgeo_core::data::{NamedBytes, ProbeSet, read_probe_set};
+use repgeo_core::data::{ProbeSet, read_probe_set};
+use repgeo_core::file::NamedBytes;
 
 /// How the names of training files begin (IDX, CIFAR).
 const TRAINING: &[&str] = &["train", "data_batch"];

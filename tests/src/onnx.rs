@@ -4,8 +4,7 @@
 //! `onnx.proto`; opset 17, initialisers in single precision, the batch dimension free.
 
 use anyhow::{Context as _, ensure};
-use repgeo_core::checkpoint::StateDict;
-use repgeo_core::model::{Graph, Node, NodeId, Operation, Shape};
+use repgeo_core::model::{Graph, Node, NodeId, Operation, Shape, StateDict};
 
 /// The version of the file format that came with opset 17.
 const IR_VERSION: i64 = 8;
@@ -315,9 +314,8 @@ mod tests {
 
     #[test]
     fn a_missing_or_misshaped_tensor_is_named() {
-        use repgeo_core::checkpoint::StateTensor;
         use repgeo_core::data::ImageShape;
-        use repgeo_core::model::{GraphBuilder, initial_state};
+        use repgeo_core::model::{GraphBuilder, StateTensor, initial_state};
 
         let mut builder = GraphBuilder::new("one layer", ImageShape { channels: 1, height: 2, width: 2 }).unwrap();
         builder.flatten().unwrap();

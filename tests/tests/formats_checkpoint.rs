@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use burn_pack::{Bytes, DType, Scalar, Tensor, Writer};
-use repgeo_core::checkpoint::{
-    self, ArchitectureOrigin, Checkpoint, Container, Metadata, Network, Precision, StateDict, StateTensor,
-};
-use repgeo_core::data::{ImageShape, NamedBytes, Normalisation};
+use repgeo_core::checkpoint::{self, ArchitectureOrigin, Checkpoint, Container, Metadata, Network, Precision};
+use repgeo_core::data::{ImageShape, Normalisation};
+use repgeo_core::file::NamedBytes;
 use repgeo_core::model::{
-    Activation, Architecture, CifarResnet, Cnn, ConvBlock, Head, LinearLayer, Mlp, Pool, Resnet, initial_state,
+    Activation, Architecture, CifarResnet, Cnn, ConvBlock, Head, LinearLayer, Mlp, Pool, Resnet, StateDict,
+    StateTensor, initial_state,
 };
 use repgeo_tests::places::{self, skipped};
 use serde_json::Value;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use repgeo_core::activation::{Engine, RowPolicy, read_activations};
-use repgeo_core::data::{NamedBytes, Subset};
+use repgeo_core::data::Subset;
+use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Comparison, Input, Settings};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::{Value, json};

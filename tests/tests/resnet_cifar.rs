@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use repgeo_core::activation::{self, Engine, Matrix, Representation, RowPolicy};
-use repgeo_core::data::{NamedBytes, Normalisation, ProbeSet, Subset, read_probe_set};
+use repgeo_core::data::{Normalisation, ProbeSet, Subset, read_probe_set};
+use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Cell, Comparison, Input, Opened, Settings};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::Value;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use repgeo_core::activation::ActivationFile;
 use repgeo_core::checkpoint::{self, Checkpoint, Fault, Network};
-use repgeo_core::data::{self, NamedBytes, Normalisation, ProbeSet};
+use repgeo_core::data::{self, Normalisation, ProbeSet};
+use repgeo_core::file::{self, NamedBytes};
 use repgeo_core::model::Architecture;
 use repgeo_core::study::{self, Input, OpenError};
 
@@ -39,7 +40,7 @@ impl Holdings {
             let recognised = match purpose {
                 Purpose::Probe => Recognised::Neither(None),
                 // Arrays may be images or activations: images first, they say so by their shape.
-                Purpose::Any if is_arrays(&file) => Recognised::Neither(None),
+                Purpose::Any if file::recognise(&file.bytes).holds_arrays() => Recognised::Neither(None),
                 Purpose::Any | Purpose::Input => recognise(&file),
             };
             match recognised {
@@ -149,13 +150,6 @@ fn recognise(file: &NamedBytes) -> Recognised {
         (Some(Fault::Unrecognised { .. }), _) => Recognised::Neither(None),
         _ => Recognised::Neither(Some(error.to_string())),
     }
-}
-
-/// Whether a file begins like `.npy` or like a zip archive of such.
-fn is_arrays(file: &NamedBytes) -> bool {
-    let zipped = file.bytes.starts_with(b"PK\x03\x04");
-    let window = file.bytes.get(..256).unwrap_or(&file.bytes);
-    file.bytes.starts_with(b"\x93NUMPY") || zipped && window.windows(4).any(|bytes| bytes == b".npy")
 }
 
 fn input_of(network: Network) -> Input {

@@ -113,12 +113,5 @@ fn normalisation(
     choice: &NormalisationChoice,
 ) -> Result<Option<Normalisation>, DataError> {
     let (Input::Network { network, .. }, Some(probe)) = (input, probe) else { return Ok(None) };
-    Ok(Some(match choice {
-        NormalisationChoice::Automatic => match network.normalisation() {
-            Some(normalisation) => normalisation,
-            None => probe.statistics()?,
-        },
-        NormalisationChoice::ProbeSet => probe.statistics()?,
-        NormalisationChoice::Preset(id) => Normalisation::preset(id, probe.shape.channels)?,
-    }))
+    choice.resolve(network.normalisation(), probe).map(Some)
 }

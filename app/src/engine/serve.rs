@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use repgeo_core::data::NamedBytes;
+use repgeo_core::file::NamedBytes;
 use wasm_bindgen_futures::spawn_local;
 
 use super::device::Devices;

@@ -1,9 +1,8 @@
 //! A small network on a few images: the work by which devices are compared.
 
 use repgeo_core::activation::{self, ActivationError, Engine, Representation, RowPolicy};
-use repgeo_core::checkpoint::StateDict;
 use repgeo_core::data::{ImageShape, Normalisation, Pixels, ProbeSet};
-use repgeo_core::model::{Architecture, CifarResnet, Graph, initial_state};
+use repgeo_core::model::{Architecture, CifarResnet, Graph, StateDict, initial_state};
 use repgeo_core::similarity::{Geometry, Ingredient};
 use repgeo_core::study::StudyError;
 use repgeo_core::supervise::{Cancelled, Progress, Supervisor};

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use super::rows::Rows;
 use super::{ActivationError, Matrix, Representation, RowPolicy};
-use crate::checkpoint::StateDict;
 use crate::data::{Normalisation, ProbeSet, SampleIds};
 #[cfg(feature = "devices")]
 use crate::model::NodeId;
-use crate::model::{Graph, Shape};
+use crate::model::{Graph, Shape, StateDict};
 use crate::supervise::{Progress, Stage, Supervisor};
 
 /// One network and the images that it is run on.

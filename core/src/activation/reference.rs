@@ -1,8 +1,7 @@
 //! A network computed in double precision by the definitions of its operations: what the engines are tested against.
 
-use crate::checkpoint::StateDict;
 use crate::data::ImageShape;
-use crate::model::{Graph, Operation, Shape};
+use crate::model::{Graph, Operation, Shape, StateDict};
 
 /// The values of every node for one image, in PyTorch's order.
 pub(super) fn evaluate(graph: &Graph, state: &StateDict, image: &[f64]) -> Vec<Vec<f64>> {

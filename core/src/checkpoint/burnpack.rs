@@ -4,8 +4,8 @@ use burn_pack::{Bytes, DType, Reader, Scalar};
 
 use super::contents::Contents;
 use super::error::Fault;
-use super::state::{StateDict, StateTensor};
 use super::tensor::{Element, Precision, Stored, Values};
+use crate::model::{StateDict, StateTensor};
 
 /// Reads a burnpack file.
 ///
@@ -97,12 +97,12 @@ pub(super) fn rename(name: &str) -> String {
     }
 }
 
+/// The transpose of a matrix.
 fn transpose(tensor: &StateTensor) -> StateTensor {
-    let [rows, columns] = tensor.shape.as_slice() else { return tensor.clone() };
-    let values = (0..*columns)
-        .flat_map(|column| tensor.values.iter().skip(column).step_by((*columns).max(1)).copied())
-        .collect();
-    StateTensor { shape: vec![*columns, *rows], values }
+    let (rows, columns) = (tensor.shape[0], tensor.shape[1]);
+    let values =
+        (0..columns).flat_map(|column| tensor.values.iter().skip(column).step_by(columns.max(1)).copied()).collect();
+    StateTensor { shape: vec![columns, rows], values }
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! Recognising a container by its first bytes.
+//! The containers of checkpoints.
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
+use crate::file::{self, Kind, ZipContent};
 
 /// How a checkpoint is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,68 +35,46 @@ impl Container {
     }
 }
 
-/// Recognises the container of a checkpoint by its content.
+/// Which container a file is.
 ///
 /// # Errors
 /// [`Fault::Unrecognised`], naming what the bytes look like instead.
 pub(super) fn recognise(bytes: &[u8]) -> Result<Container, Fault> {
-    if bytes.starts_with(b"PK\x03\x04") {
-        Ok(Container::PytorchZip)
-    } else if bytes.starts_with(b"NRUB") {
-        Ok(Container::Burnpack)
-    } else if bytes.get(257..262) == Some(b"ustar") {
-        Ok(Container::PytorchTar)
-    } else if has_legacy_magic(bytes) {
-        Ok(Container::PytorchLegacy)
-    } else if bytes.get(8) == Some(&b'{') && safetensors_header(bytes).is_some() {
-        Ok(Container::Safetensors)
-    } else {
-        Err(Fault::Unrecognised { found: describe(bytes) })
+    match file::recognise(bytes) {
+        // An archive without weights is refused by its reader, which says what it lacks.
+        Kind::Zip(ZipContent::Pytorch | ZipContent::Arrays | ZipContent::Other) => Ok(Container::PytorchZip),
+        Kind::PytorchLegacy => Ok(Container::PytorchLegacy),
+        Kind::Tar => Ok(Container::PytorchTar),
+        Kind::Safetensors => Ok(Container::Safetensors),
+        Kind::Burnpack => Ok(Container::Burnpack),
+        kind => Err(Fault::Unrecognised { found: describe(kind, bytes) }),
     }
 }
 
-/// The claimed length of a safetensors header, when it is within what the format allows.
-fn safetensors_header(bytes: &[u8]) -> Option<u64> {
-    const LONGEST: u64 = 100_000_000;
-    bytes.first_chunk().map(|length| u64::from_le_bytes(*length)).filter(|&length| length <= LONGEST)
-}
-
-/// Whether the first pickle holds PyTorch's magic number 0x1950a86a20f9469cfc6c, as any protocol writes it.
-fn has_legacy_magic(bytes: &[u8]) -> bool {
-    const BINARY: &[u8] = &[0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-    const TEXT: &[u8] = b"119547037146038801333356";
-    let start = bytes.get(..64).unwrap_or(bytes);
-    [BINARY, TEXT].into_iter().any(|magic| start.windows(magic.len()).any(|window| window == magic))
-}
-
-/// What bytes that are no checkpoint look like.
-fn describe(bytes: &[u8]) -> String {
-    const KNOWN: &[(&[u8], &str)] = &[
-        (b"PK\x05\x06", "an empty zip archive"),
-        (b"\x93NUMPY", "a NumPy array, which is an activation file"),
-        (b"\x89HDF", "an HDF5 file, as Keras writes: export its weights as safetensors"),
-        (b"\x1f\x8b", "a gzip file: unpack it first"),
-        (b"\x89PNG", "a PNG image"),
-        (b"\xff\xd8\xff", "a JPEG image"),
-        (b"GGUF", "a GGUF file: export its weights as safetensors"),
-        (b"BZh", "a bzip2 file: unpack it first"),
-        (b"\xfd7zXZ", "an xz file: unpack it first"),
-        (b"%PDF", "a PDF document"),
-        (b"version https://git-lfs", "a Git LFS pointer: fetch the file itself"),
-        (b"<", "a web page or other markup"),
-        (b"{", "a JSON text"),
-    ];
-    if bytes.is_empty() {
-        return "an empty file".to_owned();
-    }
-    if let Some((_, name)) = KNOWN.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return (*name).to_owned();
-    }
-    if bytes.first() == Some(&0x80) && bytes.get(1).is_some_and(|&protocol| protocol <= 5) {
-        return "a plain pickle without tensors of PyTorch: write it with torch.save".to_owned();
-    }
-    let start: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{} bytes that begin with {}", bytes.len(), start.join(" "))
+/// What a file that is no checkpoint is, else its length and its first bytes.
+fn describe(kind: Kind, bytes: &[u8]) -> String {
+    let description = match kind {
+        Kind::Empty => "an empty file",
+        Kind::Zip(_) => "an empty zip archive",
+        Kind::Npy => "a NumPy array, which is an activation file",
+        Kind::Hdf5 => "an HDF5 file, as Keras writes: export its weights as safetensors",
+        Kind::Gzip => "a gzip file: unpack it first",
+        Kind::Png => "a PNG image",
+        Kind::Jpeg => "a JPEG image",
+        Kind::Gguf => "a GGUF file: export its weights as safetensors",
+        Kind::Bzip2 => "a bzip2 file: unpack it first",
+        Kind::Xz => "an xz file: unpack it first",
+        Kind::Pdf => "a PDF document",
+        Kind::GitLfsPointer => "a Git LFS pointer: fetch the file itself",
+        Kind::Markup => "a web page or other markup",
+        Kind::Json => "a JSON text",
+        Kind::Pickle => "a plain pickle without tensors of PyTorch: write it with torch.save",
+        _ => {
+            let start: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            return format!("{} bytes that begin with {}", bytes.len(), start.join(" "));
+        }
+    };
+    description.to_owned()
 }
 
 #[cfg(test)]

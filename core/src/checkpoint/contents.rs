@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::error::Fault;
-use super::limits;
 use super::tensor::Stored;
+use crate::file::limits;
 
 /// What a container holds.
 pub(super) struct Contents<'a> {

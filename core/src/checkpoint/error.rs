@@ -1,7 +1,7 @@
 //! What can be wrong with a checkpoint.
 
 use super::report::LoadReport;
-use crate::data::one_line;
+use crate::file::{PartFault, one_line, sentence};
 use crate::model::{InferenceError, ModelError};
 
 /// Why a checkpoint was refused: which file, and what is wrong with it.
@@ -97,13 +97,11 @@ impl Fault {
     }
 }
 
-/// Another library's message as a part of one sentence: one line, no full stop, of a readable length.
-fn sentence(message: &str) -> String {
-    const LONGEST: usize = 300;
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.trim_end_matches('.').replace(". ", "; ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line)),
-        None => line,
+impl From<PartFault> for Fault {
+    fn from(fault: PartFault) -> Self {
+        match fault {
+            PartFault::Malformed { part, expected, found } => Self::Malformed { part, expected, found },
+            PartFault::ForeignCode { part, action, name } => Self::ForeignCode { part, action, name },
+        }
     }
 }

@@ -10,11 +10,10 @@ use super::metadata::Metadata;
 use super::nearest::{nearest, with_nearest};
 use super::read::Checkpoint;
 use super::report::{LoadReport, Misshaped};
-use super::state::StateDict;
 use super::tensor::Precision;
 use crate::Sha256Digest;
 use crate::data::Normalisation;
-use crate::model::Architecture;
+use crate::model::{Architecture, StateDict};
 
 /// Where the architecture of a network comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,9 +166,9 @@ pub(super) fn fit(architecture: &Architecture, state: &StateDict) -> Result<Load
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::StateTensor;
     use super::*;
     use crate::model::Mlp;
+    use crate::model::StateTensor;
 
     fn checkpoint(tensors: &[(&str, &[usize])], metadata: &[(&str, &str)]) -> Checkpoint {
         let tensor = |shape: &[usize]| StateTensor { shape: shape.to_vec(), values: vec![0.5; shape.iter().product()] };

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::container::{Container, recognise};
 use super::error::{CheckpointError, Fault};
 use super::metadata::ARCHITECTURE;
-use super::state::StateDict;
 use super::tensor::{Element, Precision};
 use super::{burnpack, prefix, pytorch, safetensors};
 use crate::Sha256Digest;
-use crate::data::NamedBytes;
+use crate::file::NamedBytes;
+use crate::model::StateDict;
 
 /// The weights of a file, and what the file says about them.
 #[derive(Debug, Clone, PartialEq)]

@@ -20,7 +20,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     let values = header.checked_add(8).and_then(|start| bytes.get(start..)).unwrap_or_default();
     let mut tensors = Vec::new();
     for name in description.offset_keys() {
-        let Some(info) = description.info(&name) else { continue };
+        let info = description
+            .info(&name)
+            .ok_or_else(|| Fault::malformed("safetensors header", format!("an entry for the tensor {name}"), "none"))?;
         let (start, end) = info.data_offsets;
         let stored = values.get(start..end).ok_or_else(|| {
             Fault::malformed(

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::error::{CheckpointError, Fault};
 use super::load::fit;
 use super::metadata::Metadata;
-use super::state::{StateDict, StateTensor};
 use super::tensor::Precision;
-use crate::model::Architecture;
+use crate::model::{Architecture, StateDict, StateTensor};
 
 /// Writes the tensors that an architecture needs as safetensors, with metadata under keys that begin with `repgeo.`.
 ///
@@ -99,7 +98,8 @@ fn append(name: &str, tensor: &StateTensor, precision: Precision, bytes: &mut Ve
 mod tests {
     use super::super::{load, read};
     use super::*;
-    use crate::data::{NamedBytes, Normalisation};
+    use crate::data::Normalisation;
+    use crate::file::NamedBytes;
     use crate::model::{LinearLayer, Mlp};
     use proptest::prelude::*;
 

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
-use super::state::StateTensor;
+use crate::model::StateTensor;
 
 /// A floating-point format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,14 +121,12 @@ fn convert<const SIZE: usize>(bytes: &[u8], value: impl Fn([u8; SIZE]) -> f32) -
 /// The fault of a value that is not finite in single precision.
 fn unusable(tensor: String, element: usize, bytes: &[u8], precision: Precision, values: &[f32]) -> Fault {
     if precision == Precision::F64
-        && let Some(&stored) = bytes.as_chunks().0.get(element)
-        && let found = f64::from_le_bytes(stored)
+        && let found = f64::from_le_bytes(bytes.as_chunks().0[element])
         && found.is_finite()
     {
         return Fault::OutOfRange { tensor, element, found, precision: Precision::F32 };
     }
-    let found = values.get(element).map_or_else(String::new, ToString::to_string);
-    Fault::NotFinite { tensor, element, found }
+    Fault::NotFinite { tensor, element, found: values[element].to_string() }
 }
 
 #[cfg(test)]

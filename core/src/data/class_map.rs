@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::error::DataError;
 use super::probe_set::ProbeSet;
+use crate::file::DataError;
 
 /// Which classes are kept, and the label that each gets. Several classes may become one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl ClassMap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe_set::{ImageShape, Pixels};
+    use super::super::pixels::{ImageShape, Pixels};
     use super::*;
 
     fn animals() -> ProbeSet {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::probe_set::{ImageShape, Pixels, SampleIds};
+use super::pixels::{ImageShape, Pixels, SampleIds};
 use crate::Sha256Digest;
 
 /// Hexadecimal digits of a sample's digest in its id: 64 bits, so that among a million samples two different ones share
@@ -19,7 +19,7 @@ pub(super) fn identify(shape: ImageShape, pixels: &Pixels) -> SampleIds {
     let mut occurrences = BTreeMap::new();
     let mut ids = Vec::with_capacity(digests.len());
     for digest in &digests {
-        let prefix = digest.as_str().get(..ID_DIGITS).unwrap_or(digest.as_str());
+        let prefix = &digest.as_str()[..ID_DIGITS];
         let occurrence = occurrences.entry(prefix).and_modify(|count| *count += 1).or_insert(1_usize);
         ids.push(if *occurrence == 1 { prefix.to_owned() } else { format!("{prefix}-{occurrence}") });
     }

@@ -1,31 +1,20 @@
 //! Probe sets: images with labels and stable ids, from bytes.
 
 mod class_map;
-pub(crate) mod container;
-mod error;
 mod format;
 mod identity;
-#[cfg(test)]
-pub(crate) mod mutation;
 mod normalisation;
-pub(crate) mod npy;
+mod normalisation_choice;
+mod pixels;
 mod probe_set;
 mod subset;
 mod values;
 
+pub use crate::file::DataError;
 pub use class_map::ClassMap;
-pub use error::DataError;
-pub(crate) use error::{one_line, reason};
 pub use format::read_probe_set;
 pub use normalisation::Normalisation;
-pub use probe_set::{ImageShape, Pixels, ProbeSet, SampleIds};
+pub use normalisation_choice::NormalisationChoice;
+pub use pixels::{ImageShape, Pixels, SampleIds};
+pub use probe_set::ProbeSet;
 pub use subset::Subset;
-
-/// A file as it came in: its name, for messages, and its bytes.
-#[derive(Debug, Clone)]
-pub struct NamedBytes {
-    /// The file name. A folder before it, where there is one, names the class of an image.
-    pub name: String,
-    /// What is in it.
-    pub bytes: Vec<u8>,
-}

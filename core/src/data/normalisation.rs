@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::{DataError, counted};
+use crate::file::{DataError, counted};
 
 /// Maps a pixel `x` in [0, 1] of channel `c` to `(x - mean[c]) / std[c]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

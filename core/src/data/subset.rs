@@ -7,8 +7,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::{DataError, counted};
 use super::probe_set::ProbeSet;
+use crate::file::{DataError, counted};
 
 /// How a number of samples is chosen from a probe set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -110,7 +110,7 @@ fn below(bound: usize, generator: &mut impl Rng) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe_set::{ImageShape, Pixels};
+    use super::super::pixels::{ImageShape, Pixels};
     use super::*;
 
     /// One-pixel images 0, 1, 2, … with these labels.

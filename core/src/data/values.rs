@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::error::{DataError, counted};
 use super::normalisation::Normalisation;
-use super::probe_set::{Pixels, ProbeSet};
+use super::pixels::Pixels;
+use super::probe_set::ProbeSet;
+use crate::file::{DataError, counted};
 
 impl ProbeSet {
     /// Mean and population standard deviation of each channel over all images and positions, of `x / 255` for bytes and of
@@ -57,13 +58,11 @@ impl ProbeSet {
                     std::array::from_fn::<f32, 256, _>(|byte| ((byte as f64 / 255.0 - mean) / std) as f32)
                 });
                 let tables = tables.collect::<Vec<_>>();
-                self.map_channels(values.get(start..end), &tables, |table, &byte| {
-                    table.get(usize::from(byte)).copied().unwrap_or_default()
-                })
+                self.map_channels(&values[start..end], &tables, |table, &byte| table[usize::from(byte)])
             }
             Pixels::F32(values) => {
                 let moments = normalisation.mean.iter().zip(&normalisation.std).collect::<Vec<_>>();
-                self.map_channels(values.get(start..end), &moments, |&(mean, std), &value| {
+                self.map_channels(&values[start..end], &moments, |&(mean, std), &value| {
                     ((f64::from(value) - mean) / std) as f32
                 })
             }
@@ -71,8 +70,7 @@ impl ProbeSet {
     }
 
     /// Maps each value with what belongs to its channel.
-    fn map_channels<T, C>(&self, values: Option<&[T]>, per_channel: &[C], map: impl Fn(&C, &T) -> f32) -> Vec<f32> {
-        let values = values.unwrap_or_default();
+    fn map_channels<T, C>(&self, values: &[T], per_channel: &[C], map: impl Fn(&C, &T) -> f32) -> Vec<f32> {
         let positions = (self.shape.height * self.shape.width).max(1);
         let mut mapped = Vec::with_capacity(values.len());
         for (plane, channel) in values.chunks_exact(positions).zip(per_channel.iter().cycle()) {
@@ -102,9 +100,7 @@ impl ProbeSet {
 fn byte_moments(values: impl Iterator<Item = u8>) -> (f64, f64) {
     let mut counts = [0_u64; 256];
     for value in values {
-        if let Some(count) = counts.get_mut(usize::from(value)) {
-            *count += 1;
-        }
+        counts[usize::from(value)] += 1;
     }
     let moment = |power: u32| (0_u128..).zip(&counts).map(|(value, &count)| value.pow(power) * u128::from(count)).sum();
     let (number, sum, squares): (u128, u128, u128) = (moment(0), moment(1), moment(2));
@@ -133,7 +129,7 @@ fn spread(values: &[f32]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe_set::ImageShape;
+    use super::super::pixels::ImageShape;
     use super::*;
 
     fn colour(pixels: Pixels) -> ProbeSet {

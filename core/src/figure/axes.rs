@@ -3,8 +3,8 @@
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::layout::{CAPTION_LINE, MARGIN, MEDIUM, SMALL};
 use super::mark::{Label, Mark, Point, Turn};
+use super::metrics::{CAPTION_LINE, MARGIN, MEDIUM, SMALL};
 use super::text::{shortened, width};
 
 /// `layers of NAME, deeper →`; where the room is small without the first words, and then with the name shortened.

@@ -3,68 +3,84 @@
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::heatmap::{Heatmap, sign};
-use super::layout::{BAR, BAR_END, GAP, Layout, SMALL};
+use super::layout::Layout;
 use super::mark::{Label, Mark, Point, Rect, Turn, frame};
+use super::metrics::{BAR, BAR_END, GAP, SMALL};
+use super::pattern::sign;
 use super::scale::{Limits, Place};
 use super::text::shortened;
 use super::theme::BEYOND;
 use super::viridis::viridis;
+use crate::study::LayerMap;
 
 /// Height of a pointed end, which stands for values beyond the scale.
 const POINTED: f64 = 14.0;
 
-/// Draws the bar, most alike at the top, with ticks, the meaning of its ends and the measure's name. An end beyond which
-/// there are values is pointed, in the colour of those.
-pub(super) fn draw(figure: &Heatmap, layout: &Layout, limits: &Limits, marks: &mut Vec<Mark>) {
-    let ink = figure.theme.ink();
-    let has = |wanted: Place| figure.map.values().any(|(.., value)| limits.place(value) == wanted);
-    let (at_top, at_bottom) =
-        if limits.higher_is_more_alike { (Place::Above, Place::Below) } else { (Place::Below, Place::Above) };
+/// The colour bar of a map.
+pub(super) struct ColourBar<'a> {
+    /// What is shown.
+    pub(super) map: &'a LayerMap,
+    /// What the ends stand for.
+    pub(super) limits: &'a Limits,
+    /// The values that are named, with their labels.
+    pub(super) ticks: Vec<(f64, String)>,
+    /// The colour of frame and labels.
+    pub(super) ink: RGBColor,
+}
 
-    let mut bar = layout.bar;
-    if has(at_top) {
-        bar.y += POINTED + 2.0;
-        bar.height -= POINTED + 2.0;
-        pointed(bar, -1.0, at_top, limits, ink, marks);
-    }
-    if has(at_bottom) {
-        bar.height -= POINTED + 2.0;
-        pointed(bar, 1.0, at_bottom, limits, ink, marks);
-    }
+impl ColourBar<'_> {
+    /// Draws the bar, most alike at the top, with ticks, the meaning of its ends and the measure's name. An end beyond which
+    /// there are values is pointed, in the colour of those.
+    pub(super) fn draw(self, layout: &Layout, marks: &mut Vec<Mark>) {
+        let Self { map, limits, ticks, ink } = self;
+        let has = |wanted: Place| map.values().any(|(.., value)| limits.place(value) == wanted);
+        let (at_top, at_bottom) =
+            if limits.higher_is_more_alike { (Place::Above, Place::Below) } else { (Place::Below, Place::Above) };
 
-    let steps = bar.height.round().max(2.0) as usize;
-    let step = bar.height / steps as f64;
-    for index in 0..steps {
-        let overlap = if index + 1 < steps { 0.5 } else { 0.0 };
-        let area = Rect { x: bar.x, y: bar.y + index as f64 * step, width: bar.width, height: step + overlap };
-        let position = 1.0 - (index as f64 + 0.5) / steps as f64;
-        marks.push(Mark::Rectangle { area, colour: viridis(position) });
-    }
-    marks.extend(frame(bar, ink));
-
-    for (value, text) in figure.bar_ticks() {
-        if let Place::Within(position) = limits.place(value) {
-            let y = bar.y + (1.0 - position) * bar.height;
-            let tick = Rect { x: bar.right() + 1.0, y: y - 0.5, width: 3.0, height: 1.0 };
-            marks.push(Mark::Rectangle { area: tick, colour: ink });
-            marks.push(small(text, Point { x: bar.right() + GAP, y }, (HPos::Left, VPos::Center), ink));
+        let mut bar = layout.bar;
+        if has(at_top) {
+            bar.y += POINTED + 2.0;
+            bar.height -= POINTED + 2.0;
+            pointed(bar, -1.0, at_top, limits, ink, marks);
         }
+        if has(at_bottom) {
+            bar.height -= POINTED + 2.0;
+            pointed(bar, 1.0, at_bottom, limits, ink, marks);
+        }
+
+        let steps = bar.height.round().max(2.0) as usize;
+        let step = bar.height / steps as f64;
+        for index in 0..steps {
+            let overlap = if index + 1 < steps { 0.5 } else { 0.0 };
+            let area = Rect { x: bar.x, y: bar.y + index as f64 * step, width: bar.width, height: step + overlap };
+            let position = 1.0 - (index as f64 + 0.5) / steps as f64;
+            marks.push(Mark::Rectangle { area, colour: viridis(position) });
+        }
+        marks.extend(frame(bar, ink));
+
+        for (value, text) in ticks {
+            if let Place::Within(position) = limits.place(value) {
+                let y = bar.y + (1.0 - position) * bar.height;
+                let tick = Rect { x: bar.right() + 1.0, y: y - 0.5, width: 3.0, height: 1.0 };
+                marks.push(Mark::Rectangle { area: tick, colour: ink });
+                marks.push(small(text, Point { x: bar.right() + GAP, y }, (HPos::Left, VPos::Center), ink));
+            }
+        }
+        let x = layout.bar.x;
+        let (above, below) = (layout.bar.y - BAR_END, layout.bar.bottom() + BAR_END);
+        marks.push(small("more alike".to_owned(), Point { x, y: above }, (HPos::Left, VPos::Top), ink));
+        marks.push(small("less alike".to_owned(), Point { x, y: below }, (HPos::Left, VPos::Bottom), ink));
+        let fitted = if limits.fitted { ", fitted to the data" } else { "" };
+        marks.push(Mark::Label(Label {
+            text: shortened(&format!("{}{fitted}", map.measure), SMALL, layout.bar.height),
+            at: Point { x: x + BAR + GAP + layout.bar_ticks + GAP, y: layout.bar.centre().y },
+            size: SMALL,
+            colour: ink,
+            anchor: (HPos::Center, VPos::Bottom),
+            turn: Turn::Clockwise,
+            bold: false,
+        }));
     }
-    let x = layout.bar.x;
-    let (above, below) = (layout.bar.y - BAR_END, layout.bar.bottom() + BAR_END);
-    marks.push(small("more alike".to_owned(), Point { x, y: above }, (HPos::Left, VPos::Top), ink));
-    marks.push(small("less alike".to_owned(), Point { x, y: below }, (HPos::Left, VPos::Bottom), ink));
-    let fitted = if limits.fitted { ", fitted to the data" } else { "" };
-    marks.push(Mark::Label(Label {
-        text: shortened(&format!("{}{fitted}", figure.map.measure), SMALL, layout.bar.height),
-        at: Point { x: x + BAR + GAP + layout.bar_ticks + GAP, y: layout.bar.centre().y },
-        size: SMALL,
-        colour: ink,
-        anchor: (HPos::Center, VPos::Bottom),
-        turn: Turn::Clockwise,
-        bold: false,
-    }));
 }
 
 /// A triangle beyond the upper (`side` = −1) or lower (`side` = 1) end of the bar, with a sign and a label.

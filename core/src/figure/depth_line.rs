@@ -6,9 +6,9 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, VPos};
 use serde::{Deserialize, Serialize};
 
-use super::heatmap::hatch;
-use super::layout::{CAPTION_LINE, GAP, LABEL_PITCH, MARGIN, MEDIUM, SMALL};
 use super::mark::{Label, Mark, Painter, Point, Rect, Turn, frame};
+use super::metrics::{CAPTION_LINE, GAP, LABEL_PITCH, MARGIN, MEDIUM, SMALL};
+use super::pattern::hatch;
 use super::scale::{Limits, Place, Scale};
 use super::text::{labels, shortened, shown, width};
 use super::theme::Theme;
@@ -212,7 +212,7 @@ impl DepthLine {
         let least = if plan.upright { LABEL_PITCH } else { 0.0 };
         for row in shown(plan.labels.len(), pitch, least) {
             marks.push(Mark::Label(Label {
-                text: plan.labels.get(row).cloned().unwrap_or_default(),
+                text: plan.labels[row].clone(),
                 at: Point { x: plot.x + (row as f64 + 0.5) * pitch, y: plot.bottom() + GAP },
                 size: SMALL,
                 colour: ink,

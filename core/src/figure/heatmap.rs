@@ -6,13 +6,16 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::layout::{GAP, LABEL_PITCH, LARGE, Layout, MARGIN, MEDIUM, SMALL};
-use super::mark::{Label, Mark, Painter, Point, Rect, Turn, frame};
+use super::colour_bar::ColourBar;
+use super::layout::{Content, Layout};
+use super::mark::{Label, Mark, Painter, Point, Turn, frame};
+use super::metrics::{GAP, LABEL_PITCH, LARGE, MARGIN, MEDIUM, SMALL};
+use super::pattern::{hatch, sign};
 use super::scale::{Limits, Place, Scale};
 use super::text::{shortened, shown, width};
-use super::theme::{BEYOND, BEYOND_MARK, Theme};
+use super::theme::{BEYOND, Theme};
 use super::viridis::viridis;
-use super::{axes, colour_bar, svg};
+use super::{axes, svg};
 use crate::study::{Cell, Comparison, LayerMap, number, sentence_of};
 
 /// How far a cell reaches under its neighbours.
@@ -64,7 +67,15 @@ impl Heatmap {
     /// Where the parts of the figure lie, in CSS pixels.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        Layout::of(self)
+        let bar_ticks: Vec<String> = self.bar_ticks().into_iter().map(|(_, label)| label).collect();
+        Layout::of(&Content {
+            size: self.size,
+            rows: &self.map.rows,
+            columns: &self.map.columns,
+            bar_ticks: &bar_ticks,
+            titled: self.title.is_some(),
+            caption_lines: self.caption_lines().len(),
+        })
     }
 
     /// Draws on any back end of plotters, scaled so that the figure's size fits the area.
@@ -125,10 +136,6 @@ impl Heatmap {
         ticks
     }
 
-    pub(super) fn bar_tick_labels(&self) -> Vec<String> {
-        self.bar_ticks().into_iter().map(|(_, label)| label).collect()
-    }
-
     pub(super) fn caption_lines(&self) -> Vec<String> {
         let room = f64::from(self.size.0) - 2.0 * MARGIN;
         let mut lines: Vec<String> = Vec::new();
@@ -151,14 +158,15 @@ impl Heatmap {
         self.draw_cells(&layout, &limits, &mut marks);
         marks.extend(frame(layout.plot, self.theme.ink()));
         self.draw_labels(&layout, &mut marks);
-        colour_bar::draw(self, &layout, &limits, &mut marks);
+        let bar = ColourBar { map: &self.map, limits: &limits, ticks: self.bar_ticks(), ink: self.theme.ink() };
+        bar.draw(&layout, &mut marks);
         marks
     }
 
     fn draw_cells(&self, layout: &Layout, limits: &Limits, marks: &mut Vec<Mark>) {
         for row in 0..layout.rows {
             for column in 0..layout.columns {
-                let Some(mut area) = layout.cell(row, column) else { continue };
+                let mut area = layout.area(row, column);
                 match self.map.cell(row, column) {
                     None => {}
                     Some(Cell::Absent { .. }) => hatch(area, self.theme.muted(), marks),
@@ -194,7 +202,7 @@ impl Heatmap {
 
         for row in shown(layout.rows, pitch_y, LABEL_PITCH) {
             marks.push(Mark::Label(Label {
-                text: layout.row_labels.get(row).cloned().unwrap_or_default(),
+                text: layout.row_labels[row].clone(),
                 at: Point { x: plot.x - GAP, y: middle_y(row) },
                 size: SMALL,
                 colour: ink,
@@ -206,7 +214,7 @@ impl Heatmap {
         let least = if layout.upright { LABEL_PITCH } else { 0.0 };
         for column in shown(layout.columns, pitch_x, least) {
             marks.push(Mark::Label(Label {
-                text: layout.column_labels.get(column).cloned().unwrap_or_default(),
+                text: layout.column_labels[column].clone(),
                 at: Point { x: middle_x(column), y: plot.bottom() + GAP },
                 size: SMALL,
                 colour: ink,
@@ -246,33 +254,5 @@ fn colour(place: Place) -> RGBColor {
     match place {
         Place::Within(position) => viridis(position),
         Place::Below | Place::Above => BEYOND,
-    }
-}
-
-/// A minus for values below the scale, a plus for values above.
-pub(super) fn sign(centre: Point, side: f64, place: Place, marks: &mut Vec<Mark>) {
-    let length = (0.5 * side).clamp(2.0, 10.0);
-    let thick = (0.12 * side).clamp(1.0, 2.0);
-    let bar = |width: f64, height: f64| Mark::Rectangle {
-        area: Rect { x: centre.x - width / 2.0, y: centre.y - height / 2.0, width, height },
-        colour: BEYOND_MARK,
-    };
-    marks.push(bar(length, thick));
-    if place == Place::Above {
-        marks.push(bar(thick, length));
-    }
-}
-
-/// Diagonal lines over a cell.
-pub(super) fn hatch(area: Rect, colour: RGBColor, marks: &mut Vec<Mark>) {
-    let step = (area.width.min(area.height) / 2.0).clamp(3.0, 6.0);
-    let (right, bottom) = (area.right(), area.bottom());
-    // Lines x + y = level, so that they go on from cell to cell.
-    let first = ((area.x + area.y) / step).ceil() as i64;
-    let last = ((right + bottom) / step).floor() as i64;
-    for level in (first..=last).map(|index| index as f64 * step) {
-        let from = Point { x: (level - bottom).max(area.x), y: (level - area.x).min(bottom) };
-        let to = Point { x: (level - area.y).min(right), y: (level - right).max(area.y) };
-        marks.push(Mark::Path { points: vec![from, to], width: 1.0, colour });
     }
 }

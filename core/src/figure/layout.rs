@@ -1,36 +1,33 @@
 //! Where the parts of a heatmap lie.
 
-use super::heatmap::Heatmap;
 use super::mark::{Point, Rect};
+use super::metrics::{BAR, BAR_END, CAPTION_LINE, GAP, LARGE, MARGIN, MEDIUM, SMALL};
 use super::text::{labels, width};
 
-/// Height of tick labels, bar labels and captions.
-pub(super) const SMALL: f64 = 11.0;
-/// Height of axis titles.
-pub(super) const MEDIUM: f64 = 12.5;
-/// Height of the figure's title.
-pub(super) const LARGE: f64 = 15.0;
-/// Space around the figure.
-pub(super) const MARGIN: f64 = 10.0;
-/// Space between a label and what it labels.
-pub(super) const GAP: f64 = 6.0;
-/// Width of the colour bar.
-pub(super) const BAR: f64 = 14.0;
-/// Room for the words at each end of the colour bar.
-pub(super) const BAR_END: f64 = SMALL + GAP + 2.0;
 /// The bar is at least this high, for its ticks.
 const LEAST_BAR: f64 = 60.0;
-/// Height of one line of the caption.
-pub(super) const CAPTION_LINE: f64 = 15.0;
-
-/// Least distance between the middles of neighbouring tick labels across their lines.
-pub(super) const LABEL_PITCH: f64 = 12.5;
 /// The part of the figure that tick labels may take; longer ones are shortened.
 const LABEL_SHARE: f64 = 0.24;
 /// Cells are at most this many times as long in one direction as in the other, unless the plot were …
 const MOST_ELONGATED: f64 = 1.5;
 /// … more than this many times as long in one direction as in the other.
 const MOST_UNEVEN: f64 = 3.0;
+
+/// What has to find room in a heatmap.
+pub(super) struct Content<'a> {
+    /// Width and height that the figure may take, in CSS pixels.
+    pub(super) size: (u32, u32),
+    /// Names of the rows.
+    pub(super) rows: &'a [String],
+    /// Names of the columns.
+    pub(super) columns: &'a [String],
+    /// Labels of the colour bar's ticks.
+    pub(super) bar_ticks: &'a [String],
+    /// Whether there is a line above the plot.
+    pub(super) titled: bool,
+    /// Number of lines below the plot.
+    pub(super) caption_lines: usize,
+}
 
 /// Where the parts of a heatmap lie, in CSS pixels from the top left.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,13 +73,13 @@ impl Layout {
     /// The rectangle of a cell; [`None`] when there is no such cell.
     #[must_use]
     pub fn cell(&self, row: usize, column: usize) -> Option<Rect> {
+        (row < self.rows && column < self.columns).then(|| self.area(row, column))
+    }
+
+    /// The rectangle of a cell that is there.
+    pub(super) fn area(&self, row: usize, column: usize) -> Rect {
         let (width, height) = self.pitch();
-        (row < self.rows && column < self.columns).then_some(Rect {
-            x: self.plot.x + column as f64 * width,
-            y: self.plot.y + row as f64 * height,
-            width,
-            height,
-        })
+        Rect { x: self.plot.x + column as f64 * width, y: self.plot.y + row as f64 * height, width, height }
     }
 
     /// Width and height of a cell.
@@ -90,21 +87,20 @@ impl Layout {
         (self.plot.width / self.columns.max(1) as f64, self.plot.height / self.rows.max(1) as f64)
     }
 
-    /// The layout of `figure` within its size.
-    pub(super) fn of(figure: &Heatmap) -> Self {
-        let (most_wide, most_high) = (f64::from(figure.size.0), f64::from(figure.size.1));
-        let map = &figure.map;
-        let (rows, columns) = (map.rows.len(), map.columns.len());
-        let row_labels = labels(&map.rows, LABEL_SHARE * most_wide);
-        let column_labels = labels(&map.columns, LABEL_SHARE * most_high);
+    /// The layout of `content` within its size.
+    pub(super) fn of(content: &Content<'_>) -> Self {
+        let (most_wide, most_high) = (f64::from(content.size.0), f64::from(content.size.1));
+        let (rows, columns) = (content.rows.len(), content.columns.len());
+        let row_labels = labels(content.rows, LABEL_SHARE * most_wide);
+        let column_labels = labels(content.columns, LABEL_SHARE * most_high);
         let (row_label, column_label) = (widest(&row_labels), widest(&column_labels));
-        let bar_ticks = widest(&figure.bar_tick_labels());
+        let bar_ticks = widest(content.bar_ticks);
 
         let left = MARGIN + MEDIUM + GAP + row_label + GAP;
         let beside_bar = GAP + bar_ticks + GAP + SMALL;
         let right = (BAR + beside_bar).max(widest(&["more alike".to_owned()])) + 3.0 * GAP + MARGIN;
-        let top = MARGIN + if figure.title.is_some() { LARGE + 1.6 * GAP } else { 0.0 };
-        let caption_lines = figure.caption_lines().len() as f64;
+        let top = MARGIN + if content.titled { LARGE + 1.6 * GAP } else { 0.0 };
+        let caption_lines = content.caption_lines as f64;
         let caption_height = if caption_lines > 0.0 { 2.0 * GAP + CAPTION_LINE * caption_lines } else { 0.0 };
         let below_labels = GAP + MEDIUM + caption_height + MARGIN;
 

@@ -11,6 +11,8 @@ mod depth_line;
 mod heatmap;
 mod layout;
 mod mark;
+mod metrics;
+mod pattern;
 mod scale;
 mod svg;
 mod text;

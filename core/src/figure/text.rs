@@ -1,6 +1,6 @@
 //! Text in figures: how wide it is, how it is shortened, which labels of an axis are shown.
 
-use super::layout::SMALL;
+use super::metrics::SMALL;
 
 /// The families that figures ask for, all with the widths below or close to them.
 pub(super) const FAMILY: &str = "Helvetica, Arial, Liberation Sans, sans-serif";

@@ -10,14 +10,12 @@ pub(super) fn viridis(position: f64) -> RGBColor {
     let place = position.clamp(0.0, 1.0) * (TABLE.len() - 1) as f64;
     let below = place.floor();
     let share = place - below;
-    let entry = |index: f64| TABLE.get(index as usize).copied().unwrap_or(LAST).to_be_bytes();
+    let entry = |index: f64| TABLE[index as usize].to_be_bytes();
     let [_, r0, g0, b0] = entry(below);
     let [_, r1, g1, b1] = entry(place.ceil());
     let mix = |x: u8, y: u8| (f64::from(x) + share * (f64::from(y) - f64::from(x))).round() as u8;
     RGBColor(mix(r0, r1), mix(g0, g1), mix(b0, b1))
 }
-
-const LAST: u32 = 0xfde725;
 
 /// 0xRRGGBB.
 #[rustfmt::skip]

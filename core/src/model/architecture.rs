@@ -128,13 +128,10 @@ impl Architecture {
 
 /// The first tensors with their shapes, in the order in which people count.
 fn sample_of(shapes: &TensorShapes) -> String {
-    let mut names: Vec<&String> = shapes.keys().collect();
-    names.sort_by(|a, b| natural_order(a, b));
-    let named: Vec<String> = names
-        .iter()
-        .take(NAMED_IN_MESSAGES)
-        .map(|name| format!("{name} {:?}", shapes.get(*name).map(Vec::as_slice).unwrap_or_default()))
-        .collect();
+    let mut names: Vec<_> = shapes.iter().collect();
+    names.sort_by(|(a, _), (b, _)| natural_order(a, b));
+    let named: Vec<String> =
+        names.iter().take(NAMED_IN_MESSAGES).map(|(name, shape)| format!("{name} {shape:?}")).collect();
     match names.len().saturating_sub(named.len()) {
         0 if named.is_empty() => "none".to_owned(),
         0 => named.join(", "),

@@ -5,8 +5,8 @@ use std::f64::consts::TAU;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::state::{StateDict, StateTensor};
 use super::{Graph, Operation, Parameter, ParameterRole};
-use crate::checkpoint::{StateDict, StateTensor};
 
 /// Weights before training.
 ///
@@ -25,7 +25,7 @@ pub fn initial_state(graph: &Graph, seed: u64) -> StateDict {
         let bound = 1.0 / (fan_in as f64).sqrt();
         let values = match parameter.role {
             ParameterRole::Weight if is_residual(graph, parameter) => {
-                let fan_out = parameter.len() / parameter.shape.get(1).copied().unwrap_or(1).max(1);
+                let fan_out = parameter.len() / parameter.shape[1].max(1);
                 let deviation = (2.0 / fan_out as f64).sqrt();
                 generator.draw(parameter.len(), |g| deviation * g.normal())
             }

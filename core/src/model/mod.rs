@@ -18,6 +18,7 @@ mod network;
 #[cfg(feature = "devices")]
 mod parity;
 mod resnet;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -32,3 +33,4 @@ pub use mlp::{Activation, LinearLayer, Mlp};
 #[cfg(feature = "devices")]
 pub use network::{BurnNetwork, NetworkError, Value};
 pub use resnet::{Resnet, ResnetBlock, ResnetNames, ResnetStem};
+pub use state::{StateDict, StateTensor};

@@ -8,8 +8,8 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData, s};
 
+use super::state::{StateDict, StateTensor};
 use super::{Graph, Node, NodeId, Operation, Shape, initial_state};
-use crate::checkpoint::{StateDict, StateTensor};
 
 /// Why a network cannot be put on a device, run or read back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -174,9 +174,8 @@ impl BurnNetwork {
     pub async fn state(&self) -> Result<StateDict, NetworkError> {
         let mut state = StateDict::new();
         for (node, layer) in self.graph.nodes.iter().zip(&self.layer_of) {
-            let Some(layer) = layer.and_then(|layer| self.layers.get(layer)) else { continue };
-            let Some(name) = name_of(&node.operation) else { continue };
-            match layer {
+            let (Some(layer), Some(name)) = (*layer, name_of(&node.operation)) else { continue };
+            match &self.layers[layer] {
                 Layer::Conv2d(conv) => {
                     read_back(&mut state, name, "weight", conv.weight.val()).await?;
                     if let Some(bias) = &conv.bias {
@@ -215,9 +214,7 @@ impl BurnNetwork {
             }
         }
         let mut values: Vec<Option<Value>> = vec![None; length];
-        if let Some(first) = values.first_mut() {
-            *first = Some(value);
-        }
+        values[0] = Some(value);
         for (i, node) in part() {
             let mut inputs = Vec::with_capacity(node.inputs.len());
             for &input in &node.inputs {
@@ -228,9 +225,7 @@ impl BurnNetwork {
                 inputs
                     .push(value.ok_or_else(|| input_error("a part of the network", "a cut", format!("node {input}")))?);
             }
-            if let Some(slot) = values.get_mut(i - start) {
-                *slot = Some(self.apply(i, node, inputs)?);
-            }
+            values[i - start] = Some(self.apply(i, node, inputs)?);
         }
         values.pop().flatten().ok_or_else(|| input_error("a part of the network", "a value", "none"))
     }
@@ -251,7 +246,7 @@ impl BurnNetwork {
     }
 
     fn apply(&self, id: NodeId, node: &Node, inputs: Vec<Value>) -> Result<Value, NetworkError> {
-        let layer = self.layer_of.get(id).copied().flatten().and_then(|layer| self.layers.get(layer));
+        let layer = self.layer_of[id].map(|layer| &self.layers[layer]);
         let mut inputs = inputs.into_iter();
         let value = match (&node.operation, layer, inputs.next(), inputs.next()) {
             (_, Some(Layer::Conv2d(conv)), Some(Value::Map(x)), None) => Value::Map(conv.forward(x)),

@@ -5,11 +5,11 @@ use std::future::Future;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Deserialize;
 
+use super::state::{StateDict, StateTensor};
 use super::{
     Activation, Architecture, BurnNetwork, CifarResnet, Cnn, ConvBlock, Graph, Head, LinearLayer, Mlp, NetworkError,
     Parameter, ParameterRole, Pool, Resnet, ResnetBlock, ResnetNames, ResnetStem, Value,
 };
-use crate::checkpoint::{StateDict, StateTensor};
 use crate::data::ImageShape;
 
 #[derive(Deserialize)]

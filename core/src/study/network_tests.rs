@@ -3,9 +3,10 @@
 use super::tests::Record;
 use super::*;
 use crate::activation::{Engine, RowPolicy};
-use crate::checkpoint::{Metadata, Precision, StateDict, StateTensor, save_safetensors};
-use crate::data::{ImageShape, NamedBytes, Normalisation, Pixels, ProbeSet, Subset};
-use crate::model::{Architecture, Mlp};
+use crate::checkpoint::{Metadata, Precision, save_safetensors};
+use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet, Subset};
+use crate::file::NamedBytes;
+use crate::model::{Architecture, Mlp, StateDict, StateTensor};
 use crate::supervise::Stage;
 
 /// Fixed values without pattern.

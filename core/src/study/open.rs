@@ -2,8 +2,7 @@
 
 use crate::activation::{ActivationFile, ActivationFileError, read_activations};
 use crate::checkpoint::{self, CheckpointError, Container, Fault, Network};
-use crate::data::NamedBytes;
-use crate::data::container::Archive;
+use crate::file::{Kind, NamedBytes, ZipContent, recognise};
 
 /// What a file turned out to be.
 #[derive(Debug, Clone)]
@@ -31,7 +30,8 @@ pub enum OpenError {
 /// # Errors
 /// [`OpenError`], about what the file most looks like.
 pub fn open(file: &NamedBytes) -> Result<Opened, OpenError> {
-    if is_numpy(file) {
+    let kind = recognise(&file.bytes);
+    if kind.holds_arrays() || kind == Kind::Zip(ZipContent::Nothing) {
         return Ok(Opened::Activations(read_activations(file)?));
     }
     let checkpoint = checkpoint::read(file)?;
@@ -43,13 +43,4 @@ pub fn open(file: &NamedBytes) -> Result<Opened, OpenError> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether the bytes are a NumPy array, or a zip archive of such arrays alone.
-fn is_numpy(file: &NamedBytes) -> bool {
-    if file.bytes.starts_with(b"\x93NUMPY") {
-        return true;
-    }
-    let arrays = |archive: Archive<'_>| archive.names().iter().all(|name| name.ends_with(".npy"));
-    Archive::is_zip(&file.bytes) && Archive::open(&file.name, &file.bytes).is_ok_and(arrays)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use repgeo_core::checkpoint;
-use repgeo_core::data::NamedBytes;
+use repgeo_core::file::NamedBytes;
 
 use super::Arguments;
 use crate::dataset::Splits;

@@ -77,7 +77,8 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use repgeo_core::data::{ImageShape, NamedBytes, read_probe_set};
+    use repgeo_core::data::{ImageShape, read_probe_set};
+    use repgeo_core::file::NamedBytes;
 
     use super::*;
 

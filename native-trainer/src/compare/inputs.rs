@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use repgeo_core::data::{NamedBytes, Normalisation, ProbeSet};
+use repgeo_core::data::{NormalisationChoice, ProbeSet};
+use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Input, Opened};
 
 /// Reads every file and recognises it by its content.
@@ -37,13 +38,16 @@ fn prepare_one(opened: Opened, probe: Option<&ProbeSet>, normalize: Option<&str>
         Opened::Activations(file) => Ok(Input::Activations { name: stem(&file.file), file }),
         Opened::Network(network) => {
             let Some(probe) = probe else { bail!("{}: a network needs a probe set", network.file) };
-            let own_statistics = || -> Result<Normalisation> { Ok(probe.statistics()?) };
-            let normalisation = match normalize {
-                Some("probe-set") => own_statistics()?,
-                Some(name) => {
-                    Normalisation::preset(name, probe.shape.channels).with_context(|| format!("--normalize {name}"))?
+            let choice = match normalize {
+                None => NormalisationChoice::Automatic,
+                Some("probe-set") => NormalisationChoice::ProbeSet,
+                Some(name) => NormalisationChoice::Preset(name.to_owned()),
+            };
+            let normalisation = match (choice.resolve(network.normalisation(), probe), &choice) {
+                (Err(error), NormalisationChoice::Preset(name)) => {
+                    return Err(error).with_context(|| format!("--normalize {name}"));
                 }
-                None => network.normalisation().map_or_else(own_statistics, Ok)?,
+                (resolved, _) => resolved?,
             };
             Ok(Input::Network { name: stem(&network.file), network: *network, normalisation })
         }

@@ -13,9 +13,10 @@ use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Int, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
-use repgeo_core::checkpoint::{self, Metadata, StateDict};
-use repgeo_core::data::{ImageShape, NamedBytes};
-use repgeo_core::model::{BurnNetwork, Graph, Shape};
+use repgeo_core::checkpoint::{self, Metadata};
+use repgeo_core::data::ImageShape;
+use repgeo_core::file::NamedBytes;
+use repgeo_core::model::{BurnNetwork, Graph, Shape, StateDict};
 
 use super::augment::Augmentation;
 use super::batches::{Batch, Images, generator_of, shuffled};

@@ -13,7 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use peak_alloc::PeakAlloc;
 use repgeo_core::checkpoint;
-use repgeo_core::data::{NamedBytes, read_probe_set};
+use repgeo_core::data::read_probe_set;
+use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Opened};
 
 use crate::mutations::Mutant;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use repgeo_core::activation::{ActivationError, Engine, Matrix, Representation, RowPolicy, represent_graph};
-use repgeo_core::checkpoint::StateDict;
-use repgeo_core::data::{ImageShape, NamedBytes, Normalisation, ProbeSet, Subset, read_probe_set};
-use repgeo_core::model::{Graph, NodeId};
+use repgeo_core::data::{ImageShape, Normalisation, ProbeSet, Subset, read_probe_set};
+use repgeo_core::file::NamedBytes;
+use repgeo_core::model::{Graph, NodeId, StateDict};
 use repgeo_core::study::{self, Opened};
 use repgeo_core::supervise::Unsupervised;
 use repgeo_tests::browser::{Options, Page, visit, visit_site};

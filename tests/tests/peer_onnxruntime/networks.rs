@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use repgeo_core::checkpoint::{Metadata, Precision, StateDict, StateTensor, save_safetensors};
+use repgeo_core::checkpoint::{Metadata, Precision, save_safetensors};
 use repgeo_core::data::{ImageShape, Normalisation, Pixels, ProbeSet};
 use repgeo_core::model::{
     Activation, Architecture, CifarResnet, Cnn, ConvBlock, Graph, Head, LinearLayer, Mlp, Parameter, ParameterRole,
-    Pool, Resnet, ResnetBlock, ResnetNames, ResnetStem, initial_state,
+    Pool, Resnet, ResnetBlock, ResnetNames, ResnetStem, StateDict, StateTensor, initial_state,
 };
 
 /// Small networks that have every operation between them.

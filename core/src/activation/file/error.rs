@@ -1,6 +1,6 @@
 //! What can be wrong with a file of activations.
 
-use crate::data::DataError;
+use crate::file::DataError;
 
 /// Why a file of activations was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

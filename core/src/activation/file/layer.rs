@@ -2,7 +2,7 @@
 
 use super::error::ActivationFileError;
 use crate::activation::representation::Matrix;
-use crate::data::one_line;
+use crate::file::one_line;
 
 /// An array, flattened to one row for each sample.
 #[derive(Debug)]
@@ -46,12 +46,8 @@ fn features(lengths: &[usize]) -> usize {
 /// Index and value; values on a device are not looked at.
 fn first_not_finite(matrix: &Matrix) -> Option<(usize, f64)> {
     match matrix {
-        Matrix::F32(values) => {
-            values.iter().position(|value| !value.is_finite()).and_then(|at| Some((at, f64::from(*values.get(at)?))))
-        }
-        Matrix::F64(values) => {
-            values.iter().position(|value| !value.is_finite()).and_then(|at| Some((at, *values.get(at)?)))
-        }
+        Matrix::F32(values) => values.iter().position(|value| !value.is_finite()).map(|at| (at, f64::from(values[at]))),
+        Matrix::F64(values) => values.iter().position(|value| !value.is_finite()).map(|at| (at, values[at])),
         #[cfg(feature = "devices")]
         Matrix::Device(_) => None,
     }

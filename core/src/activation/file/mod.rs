@@ -13,8 +13,7 @@ pub use error::ActivationFileError;
 
 use super::representation::{Representation, RowPolicy};
 use crate::Sha256Digest;
-use crate::data::container::Archive;
-use crate::data::{DataError, NamedBytes, npy};
+use crate::file::{self, DataError, Kind, NamedBytes};
 use layer::Layer;
 
 /// A file of activations, read.
@@ -59,14 +58,11 @@ struct Contents {
 /// when a value is not finite, or when the sample ids do not fit.
 pub fn read_activations(file: &NamedBytes) -> Result<ActivationFile, ActivationFileError> {
     let (name, bytes) = (file.name.as_str(), file.bytes.as_slice());
-    let contents = if npy::is_npy(bytes) {
-        numpy::read_array(name, bytes)?
-    } else if Archive::is_zip(bytes) {
-        numpy::read_archive(name, bytes)?
-    } else if safetensors::begins_like(bytes) {
-        safetensors::read(name, bytes)?
-    } else {
-        return Err(unrecognised(name, bytes).into());
+    let contents = match file::recognise(bytes) {
+        Kind::Npy => numpy::read_array(name, bytes)?,
+        Kind::Zip(_) => numpy::read_archive(name, bytes)?,
+        Kind::Safetensors => safetensors::read(name, bytes)?,
+        _ => return Err(unrecognised(name, bytes).into()),
     };
     let Contents { layers, sample_ids, metadata } = contents;
     let rows = common_rows(name, &layers)?;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::layer::Layer;
 use super::{ActivationFileError, Contents};
 use crate::activation::representation::Matrix;
-use crate::data::DataError;
-use crate::data::container::{Allowance, Archive};
-use crate::data::npy::{Array, Floats};
+use crate::file::npy::{Array, Floats};
+use crate::file::zip::Archive;
+use crate::file::{Allowance, DataError};
 
 const SAMPLE_IDS: &str = "sample_ids";
 

@@ -8,16 +8,11 @@ use serde_json::Value;
 use super::layer::Layer;
 use super::{ActivationFileError, Contents};
 use crate::activation::representation::Matrix;
-use crate::data::{DataError, one_line};
+use crate::file::{DataError, one_line};
 use crate::names::natural_order;
 
 const LAYERS: &str = "layers";
 const SAMPLE_IDS: &str = "sample_ids";
-
-/// Whether the bytes begin like safetensors: the length of a header that fits into 40 bits, and a JSON object.
-pub(super) fn begins_like(bytes: &[u8]) -> bool {
-    matches!(bytes, [_, _, _, _, _, 0, 0, 0, b'{', ..])
-}
 
 /// One layer for each tensor.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileError> {

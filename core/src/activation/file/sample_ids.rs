@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::Sha256Digest;
-use crate::data::{DataError, SampleIds};
+use crate::data::SampleIds;
+use crate::file::DataError;
 
 /// The given ids, or `0` to `rows - 1`; the content hash is the SHA-256 over each id's length, a colon and the id.
 pub(super) fn samples(file: &str, rows: usize, ids: Option<Vec<String>>) -> Result<SampleIds, DataError> {

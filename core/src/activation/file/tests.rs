@@ -114,7 +114,7 @@ fn damaged_files_are_refused_or_consistent() {
     for file in files {
         let mut refused = 0;
         for seed in 0..300 {
-            let bytes = crate::data::mutation::mutate(file.bytes.clone(), seed);
+            let bytes = crate::file::mutation::mutate(file.bytes.clone(), seed);
             match read_activations(&NamedBytes { name: file.name.clone(), bytes }) {
                 Err(_) => refused += 1,
                 Ok(read) => {

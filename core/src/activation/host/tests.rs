@@ -8,10 +8,11 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::activation::RowPolicy;
 use crate::activation::reference::evaluate;
-use crate::checkpoint::{StateDict, StateTensor};
 use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet};
-use crate::model::{Architecture, CifarResnet, Convolution, Graph, GraphBuilder, ParameterRole, Resnet};
-use crate::model::{ResnetBlock, ResnetNames, ResnetStem};
+use crate::model::{
+    Architecture, CifarResnet, Convolution, Graph, GraphBuilder, ParameterRole, Resnet, ResnetBlock, ResnetNames,
+    ResnetStem, StateDict, StateTensor,
+};
 use crate::supervise::{Cancelled, Progress, Unsupervised};
 
 /// Weights that keep values near one, and batch normalisations that change them.

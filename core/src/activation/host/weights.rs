@@ -1,7 +1,7 @@
 //! The tensors of a network, with batch normalisation folded in.
 
 use crate::activation::ActivationError;
-use crate::checkpoint::StateDict;
+use crate::model::StateDict;
 
 /// The tensors of one network, by PyTorch's name.
 #[derive(Debug, Clone, Copy)]

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::error::Fault;
-use super::super::limits;
-use super::super::pickle::{Kind, NodeId, Pickle};
+use crate::file::limits;
+use crate::file::pickle::{Kind, NodeId, Pickle};
 
 /// What a value and all that is in it ask for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,7 +54,7 @@ fn demand(
     reach: &impl Fn(NodeId) -> Option<u64>,
     done: &mut [Option<Demand>],
 ) -> Demand {
-    if let Some(&Some(demand)) = done.get(id as usize) {
+    if let Some(demand) = done[id as usize] {
         return demand;
     }
     let mut sum = Demand::default();
@@ -68,9 +68,7 @@ fn demand(
             sum.reached = sum.reached.saturating_add(below.reached);
         }
     }
-    if let Some(slot) = done.get_mut(id as usize) {
-        *slot = Some(sum);
-    }
+    done[id as usize] = Some(sum);
     sum
 }
 

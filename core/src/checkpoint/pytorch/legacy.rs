@@ -1,8 +1,8 @@
 //! Files of PyTorch before 1.6: five pickles, then the storages one after another.
 
 use super::super::error::Fault;
-use super::super::pickle::{self, Kind, NodeId, Pickle};
 use super::{Survey, demand, top_level};
+use crate::file::pickle::{self, Kind, NodeId, Pickle};
 
 /// Looks a legacy file over: the byte order and every pickle.
 ///

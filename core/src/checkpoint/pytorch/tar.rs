@@ -3,20 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::super::error::Fault;
-use super::super::limits;
-use super::super::pickle::{self, Kind, NodeId, Pickle};
 use super::{Survey, demand, element_size, legacy, top_level};
-
-const BLOCK: usize = 512;
-/// PyTorch writes four entries.
-const MOST_ENTRIES: usize = 100;
+use crate::file::limits;
+use crate::file::pickle::{self, Kind, NodeId, Pickle};
+use crate::file::tar;
 
 /// Looks a tar archive over: its entries, the byte order and every pickle.
 ///
 /// # Errors
 /// [`Fault::Malformed`] or [`Fault::ForeignCode`].
 pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fault> {
-    let entries = list(bytes)?;
+    let entries = tar::entries(bytes)?;
     let entry = |name: &str| {
         let found = entries.iter().find(|(entry, _)| entry == name);
         found
@@ -42,64 +39,6 @@ pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fau
     Ok(Survey { top_level, content })
 }
 
-/// Names and contents of the entries: plain files only, each once, whose name and size are what their header says.
-fn list(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, Fault> {
-    const PREFIXED: &[u8] = b"ustar\0";
-    let mut entries: Vec<(String, &[u8])> = Vec::new();
-    let mut rest = bytes;
-    while let Some((header, after)) = rest.split_first_chunk::<BLOCK>() {
-        if header.iter().all(|&byte| byte == 0) {
-            break;
-        }
-        let name = text(header.get(..100)).trim_start_matches("./").to_owned();
-        let part = || format!("tar entry {name}");
-        let size = octal(header.get(124..136))
-            .ok_or_else(|| Fault::malformed(part(), "an octal size", text(header.get(124..136))))?;
-        let content = usize::try_from(size).ok().and_then(|size| after.get(..size)).ok_or_else(|| {
-            Fault::malformed(part(), format!("{size} bytes"), format!("the end after {}", after.len()))
-        })?;
-        match header.get(156) {
-            Some(b'0' | 0 | b'5') => {
-                let prefix = header.get(345..500).filter(|_| header.get(257..263) == Some(PREFIXED));
-                if !text(prefix).is_empty() || entries.iter().any(|(other, _)| *other == name) {
-                    return Err(Fault::malformed(part(), "each name once and whole", "another of that name"));
-                }
-                if entries.len() == MOST_ENTRIES {
-                    let expected = format!("at most {} entries", MOST_ENTRIES);
-                    return Err(Fault::malformed("tar archive", expected, "more"));
-                }
-                entries.push((name, content));
-            }
-            // Times of modification, as Python's tarfile writes them.
-            Some(b'x' | b'g') if !changes_layout(content) => {}
-            other => {
-                let found = format!("an entry of type `{}`", other.copied().unwrap_or_default().escape_ascii());
-                return Err(Fault::malformed(part(), "a plain file", found));
-            }
-        }
-        rest = after.get(content.len().next_multiple_of(BLOCK)..).unwrap_or_default();
-    }
-    Ok(entries)
-}
-
-/// Whether extended headers give the next entry another size, name or layout than its own header does.
-fn changes_layout(records: &[u8]) -> bool {
-    records.split(|&byte| byte == b'\n').filter(|record| !record.is_empty()).any(|record| {
-        let keyword = record.splitn(2, |&byte| byte == b' ').nth(1).unwrap_or(record);
-        !(keyword.starts_with(b"mtime=") || keyword.starts_with(b"atime=") || keyword.starts_with(b"ctime="))
-    })
-}
-
-fn text(field: Option<&[u8]>) -> String {
-    let field = field.unwrap_or_default();
-    let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
-    String::from_utf8_lossy(field.get(..end).unwrap_or(field)).trim().to_owned()
-}
-
-fn octal(field: Option<&[u8]>) -> Option<u64> {
-    u64::from_str_radix(&text(field), 8).ok()
-}
-
 /// A count; then for each storage a pickle (key, location, type), the number of elements and the elements; then the views.
 fn check_storages(blob: &[u8], operations: &mut usize) -> Result<(), Fault> {
     let (count, mut position) = count(blob, "storages", operations)?;
@@ -116,7 +55,8 @@ fn check_storages(blob: &[u8], operations: &mut usize) -> Result<(), Fault> {
             .filter(|&end| end <= blob.len())
             .ok_or_else(|| Fault::malformed("storages", format!("{elements} elements"), "the end of the entry"))?;
     }
-    pickle::parse(blob, position, "storages", operations).map(|_| ())
+    pickle::parse(blob, position, "storages", operations)?;
+    Ok(())
 }
 
 /// A count; then for each tensor a pickle (key, storage, type), the rank, four unused bytes, sizes, strides and the offset.

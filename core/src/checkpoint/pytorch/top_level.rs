@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::error::Fault;
-use super::super::pickle::{Kind, NodeId, Pickle};
+use crate::file::pickle::{Kind, NodeId, Pickle};
 
 /// Keys under which training scripts put the weights, the most specific first.
 const WRAPPERS: [&str; 12] = [
@@ -99,7 +99,11 @@ fn note(pickle: &Pickle<'_>, node: NodeId, prefix: &str, metadata: &mut BTreeMap
             Kind::Bool(value) => value.to_string(),
             Kind::Integer(value) => value.to_string(),
             Kind::Float(value) => value.to_string(),
-            Kind::Text(_) => pickle.text(value).unwrap_or_default().to_owned(),
+            Kind::Text(_) => match pickle.text(value) {
+                Some(text) => text.to_owned(),
+                // Python may keep what is no UTF-8.
+                None => continue,
+            },
             Kind::Mapping if prefix.is_empty() => {
                 note(pickle, value, &format!("{key}."), metadata);
                 continue;

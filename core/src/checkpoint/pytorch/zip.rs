@@ -7,15 +7,15 @@ use zip::read::ZipReadOptions;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::super::error::Fault;
-use super::super::{limits, pickle};
 use super::{Survey, demand, top_level};
+use crate::file::{self, limits, pickle};
 
 /// Looks a zip archive over: sizes, byte order, and the pickle.
 ///
 /// # Errors
 /// [`Fault::Malformed`] or [`Fault::ForeignCode`].
 pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fault> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
+    let mut archive = file::zip::open(bytes)
         .map_err(|error| Fault::malformed("zip archive", "a complete archive", error.to_string()))?;
     if archive.has_duplicate_names() {
         return Err(Fault::malformed("zip archive", "each name once", "a name twice"));

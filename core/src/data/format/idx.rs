@@ -1,27 +1,15 @@
-//! IDX (LeCun, Cortes and Burges 1998): two zeros, the type of the values, the number of dimensions, the length of each
-//! as a big-endian 32-bit number, the values row-major.
+//! IDX files of images and of labels, as MNIST has them.
 
 use super::Source;
-use crate::data::error::{DataError, counted};
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
-
-const UNSIGNED_BYTE: u8 = 0x08;
-const TYPES: [u8; 6] = [UNSIGNED_BYTE, 0x09, 0x0b, 0x0c, 0x0d, 0x0e];
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
+use crate::file::idx::{UNSIGNED_BYTE, dimensions};
+use crate::file::{DataError, counted};
 
 /// An IDX file of bytes.
 enum Content<'a> {
     Images { shape: ImageShape, pixels: &'a [u8] },
     Labels(&'a [u8]),
-}
-
-/// Whether the first bytes are those of an IDX file.
-pub(super) fn begins_like(bytes: &[u8]) -> bool {
-    matches!(bytes, [0, 0, kind, 1..=4, ..] if TYPES.contains(kind))
-}
-
-/// Whether the bytes are a whole IDX file of unsigned bytes.
-pub(super) fn is_complete(bytes: &[u8]) -> bool {
-    begins_like(bytes) && bytes.get(2) == Some(&UNSIGNED_BYTE) && dimensions("", bytes).is_ok()
 }
 
 /// Reads one file of images and at most one of labels.
@@ -60,32 +48,5 @@ fn content<'a>(file: &str, bytes: &'a [u8]) -> Result<Content<'a>, DataError> {
         [_] => Ok(Content::Labels(values)),
         [_, height, width] => Ok(Content::Images { shape: ImageShape { channels: 1, height, width }, pixels: values }),
         _ => malformed(3, "3 dimensions (images) or 1 (labels)", lengths.len().to_string()),
-    }
-}
-
-/// The length of each dimension, and as many values as they announce.
-fn dimensions<'a>(file: &str, bytes: &'a [u8]) -> Result<(Vec<usize>, &'a [u8]), DataError> {
-    let malformed =
-        |offset, expected, found| Err(DataError::Malformed { file: file.to_owned(), offset, expected, found });
-    let count = usize::from(bytes.get(3).copied().unwrap_or_default());
-    let start = 4 + 4 * count;
-    let Some(header) = bytes.get(4..start) else {
-        return malformed(
-            4,
-            format!("the lengths of {}", counted(count, "dimension")),
-            "the end of the file".to_owned(),
-        );
-    };
-    let (fields, _) = header.as_chunks::<4>();
-    let lengths = fields.iter().map(|&field| u32::from_be_bytes(field) as usize).collect::<Vec<_>>();
-    let expected = lengths.iter().try_fold(1_usize, |product, &length| product.checked_mul(length));
-    let values = bytes.get(start..).unwrap_or_default();
-    match expected {
-        Some(expected) if expected == values.len() => Ok((lengths, values)),
-        _ => {
-            let announced =
-                expected.map_or_else(|| "more bytes than can be".to_owned(), |bytes| format!("{bytes} bytes"));
-            malformed(start, format!("{announced} of values, {lengths:?}"), format!("{} bytes", values.len()))
-        }
     }
 }

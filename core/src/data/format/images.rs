@@ -7,9 +7,9 @@ use std::io::Cursor;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::jpeg;
-use crate::data::container::Allowance;
-use crate::data::error::{DataError, counted, reason};
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
+use crate::file::{Allowance, DataError, Kind, counted, reason, recognise};
 use crate::names::natural_order;
 
 /// The longest side of an image that is read.
@@ -19,11 +19,6 @@ const DECODER_MEMORY: u64 = 512 << 20;
 
 /// Paths and bytes of images.
 type Files<'a> = Vec<(String, Cow<'a, [u8]>)>;
-
-/// Whether the bytes begin like a PNG or JPEG file.
-pub(super) fn is_image(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x89PNG\r\n\x1a\n") || jpeg::is_jpeg(bytes)
-}
 
 /// Reads images in natural order of their paths; several folders are classes.
 pub(super) fn read(name: String, mut files: Files<'_>) -> Result<ProbeSet, DataError> {
@@ -64,7 +59,7 @@ fn is_grey(color: ColorType) -> bool {
 }
 
 fn decoder<'a>(path: &str, bytes: &'a [u8]) -> Result<impl ImageDecoder + 'a, DataError> {
-    let format = if jpeg::is_jpeg(bytes) { image::ImageFormat::Jpeg } else { image::ImageFormat::Png };
+    let format = if recognise(bytes) == Kind::Jpeg { image::ImageFormat::Jpeg } else { image::ImageFormat::Png };
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
@@ -82,7 +77,7 @@ fn decoder<'a>(path: &str, bytes: &'a [u8]) -> Result<impl ImageDecoder + 'a, Da
 }
 
 fn decode(path: &str, bytes: &[u8]) -> Result<DynamicImage, DataError> {
-    if jpeg::is_jpeg(bytes) {
+    if recognise(bytes) == Kind::Jpeg {
         jpeg::check_whole(path, bytes)?;
     }
     DynamicImage::from_decoder(decoder(path, bytes)?).map_err(|error| undecodable(path, &error))
@@ -123,7 +118,7 @@ fn classes(files: &Files<'_>) -> Result<(Option<Vec<u32>>, Vec<String>), DataErr
         }
         (_, None) => {
             let label_of = names.iter().copied().zip(0_u32..).collect::<BTreeMap<_, _>>();
-            let labels = folders.iter().flatten().filter_map(|folder| label_of.get(folder).copied()).collect();
+            let labels = folders.iter().flatten().map(|folder| label_of[folder]).collect();
             Ok((Some(labels), names.iter().map(|&name| name.to_owned()).collect()))
         }
     }

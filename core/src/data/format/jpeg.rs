@@ -1,15 +1,9 @@
 //! Whether a JPEG file (ITU-T T.81, annex B) is whole: the decoder fills the missing part of a truncated one with grey.
 
-use crate::data::error::DataError;
+use crate::file::DataError;
 
-const START_OF_IMAGE: u8 = 0xd8;
 const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
-
-/// Whether the bytes begin like a JPEG file.
-pub(super) fn is_jpeg(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0xff, START_OF_IMAGE, 0xff])
-}
 
 /// Walks from marker to marker up to the end of the image.
 ///

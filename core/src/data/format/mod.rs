@@ -1,6 +1,7 @@
 //! From files to a probe set: one file per format.
 //!
-//! To add a format: recognise it in `recognise.rs`, read it in a file of its own, add one arm to [`read_probe_set`].
+//! To add a format: recognise it in `file/kind.rs`, name it in `recognise.rs`, read it in a file of its own, and add one
+//! arm to [`read_probe_set`].
 
 mod cifar;
 mod class_names;
@@ -14,10 +15,9 @@ mod stl10;
 
 use std::borrow::Cow;
 
-use super::NamedBytes;
-use super::container::{self, Allowance, Archive};
-use super::error::DataError;
 use super::probe_set::ProbeSet;
+use crate::file::zip::Archive;
+use crate::file::{self, Allowance, DataError, NamedBytes, gzip};
 use crate::names::natural_order;
 use recognise::{Format, recognise};
 
@@ -47,7 +47,7 @@ pub fn read_probe_set(files: &[NamedBytes]) -> Result<ProbeSet, DataError> {
     let mut allowance = Allowance::for_input(files.iter().map(|file| file.bytes.len()).sum());
     let mut sources = Vec::with_capacity(files.len());
     for file in files.iter().filter(|file| files.len() == 1 || !companions::accompanies_data(&file.name)) {
-        let bytes = container::unpack(&file.name, &file.bytes, &mut allowance)?;
+        let bytes = gzip::unpack(&file.name, &file.bytes, &mut allowance)?;
         let format = recognise(&file.name, &bytes)?;
         sources.push(Source { name: &file.name, bytes, format });
     }
@@ -57,7 +57,7 @@ pub fn read_probe_set(files: &[NamedBytes]) -> Result<ProbeSet, DataError> {
     };
     check_same_format(&sources, format)?;
     match (format, sources.as_slice()) {
-        (Format::Cifar(variant), _) => cifar::read(variant, &sources),
+        (Format::Cifar(records), _) => cifar::read(records, &sources),
         (Format::Stl10 | Format::Stl10Labels, _) => stl10::read(&sources),
         (Format::Idx, _) => idx::read(&sources),
         (Format::Image, _) => {
@@ -103,9 +103,10 @@ fn read_zip(source: &Source<'_>, allowance: &mut Allowance) -> Result<ProbeSet, 
             continue;
         }
         let bytes = archive.read(index, allowance)?;
-        if !images::is_image(&bytes) {
+        let kind = file::recognise(&bytes);
+        if !kind.is_image() {
             let expected = "a PNG or JPEG image, as everything in an archive of images";
-            return Err(DataError::mismatch(archive.path(index), expected, recognise::beginning(&bytes)));
+            return Err(DataError::mismatch(archive.path(index), expected, recognise::beginning(kind, &bytes)));
         }
         files.push((name, Cow::Owned(bytes)));
     }

@@ -2,7 +2,7 @@
 
 use super::tests::{fixture, gzip, idx, named, record};
 use super::*;
-use crate::data::mutation::mutate;
+use crate::file::mutation::mutate;
 
 const MUTATIONS: u64 = 300;
 

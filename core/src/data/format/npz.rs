@@ -1,9 +1,10 @@
 //! NumPy's `.npz` as a probe set.
 
-use crate::data::container::{Allowance, Archive};
-use crate::data::error::{DataError, counted};
-use crate::data::npy::{Array, Floats};
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
+use crate::file::npy::{Array, Floats};
+use crate::file::zip::Archive;
+use crate::file::{Allowance, DataError, counted};
 
 const IMAGES: [&str; 3] = ["x", "images", "data"];
 const LABELS: [&str; 2] = ["y", "labels"];
@@ -35,7 +36,7 @@ pub(super) fn read(file: &str, archive: &mut Archive<'_>, allowance: &mut Allowa
     } else {
         Pixels::F32(channels_first(single(path, images.floats()?)?, shape, layout))
     };
-    let count = images.shape().first().copied().unwrap_or_default();
+    let count = images.shape()[0];
     let labels = named(file, &entries, &LABELS)?.map(|entry| labels(entry, count)).transpose()?;
     ProbeSet::new(file, shape, pixels, labels, Vec::new())
 }

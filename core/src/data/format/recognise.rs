@@ -1,15 +1,13 @@
-//! Which format a file has, by its content.
+//! Which format of images a file has.
 
-use super::cifar::Variant;
-use super::{idx, images, stl10};
-use crate::data::container::Archive;
-use crate::data::error::DataError;
+use crate::file::records::Records;
+use crate::file::{DataError, Kind, recognise as kind_of};
 
 /// A format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// CIFAR-10 or CIFAR-100 binary batch.
-    Cifar(Variant),
+    Cifar(Records),
     /// STL-10 binary images.
     Stl10,
     /// STL-10 labels.
@@ -26,8 +24,8 @@ impl Format {
     /// What a file of this format is.
     pub(super) fn describe(self) -> &'static str {
         match self {
-            Self::Cifar(Variant::Cifar10) => "a CIFAR-10 batch",
-            Self::Cifar(Variant::Cifar100) => "a CIFAR-100 batch",
+            Self::Cifar(Records::Cifar10) => "a CIFAR-10 batch",
+            Self::Cifar(Records::Cifar100) => "a CIFAR-100 batch",
             Self::Stl10 => "STL-10 images",
             Self::Stl10Labels => "STL-10 labels",
             Self::Idx => "an IDX file",
@@ -37,44 +35,27 @@ impl Format {
     }
 }
 
-/// The format of unpacked bytes. Formats without a signature are told by their length and the range of their labels.
+/// The format of unpacked bytes.
 ///
 /// # Errors
 /// [`DataError`] when the file is empty, when no format fits, or when two do.
 pub(super) fn recognise(file: &str, bytes: &[u8]) -> Result<Format, DataError> {
-    if bytes.is_empty() {
-        return Err(DataError::Malformed {
+    match kind_of(bytes) {
+        Kind::Empty => Err(DataError::Malformed {
             file: file.to_owned(),
             offset: 0,
             expected: "data".to_owned(),
             found: "an empty file".to_owned(),
-        });
-    }
-    if images::is_image(bytes) {
-        return Ok(Format::Image);
-    }
-    if Archive::is_zip(bytes) {
-        return Ok(Format::Zip);
-    }
-    if idx::is_complete(bytes) {
-        return Ok(Format::Idx);
-    }
-    let variants = [Variant::Cifar10, Variant::Cifar100];
-    let fitting = variants.map(|variant| variant.fits(bytes.len()));
-    let valid = variants.map(|variant| variant.fits(bytes.len()) && variant.wrong_label(bytes).is_none());
-    match (valid, fitting) {
-        ([true, true], _) => {
-            Err(unrecognised(file, "it could be CIFAR-10 or CIFAR-100 by length and labels".to_owned()))
-        }
-        ([true, false], _) => Ok(Format::Cifar(Variant::Cifar10)),
-        ([false, true], _) => Ok(Format::Cifar(Variant::Cifar100)),
-        _ if stl10::fits(bytes.len()) => Ok(Format::Stl10),
-        _ if stl10::are_labels(bytes) => Ok(Format::Stl10Labels),
-        _ if idx::begins_like(bytes) => Ok(Format::Idx),
-        // The reader says which label is wrong, and where.
-        (_, [true, _]) => Ok(Format::Cifar(Variant::Cifar10)),
-        (_, [_, true]) => Ok(Format::Cifar(Variant::Cifar100)),
-        _ => Err(unrecognised(file, beginning(bytes))),
+        }),
+        Kind::Png | Kind::Jpeg => Ok(Format::Image),
+        Kind::Zip(_) => Ok(Format::Zip),
+        Kind::Idx => Ok(Format::Idx),
+        Kind::Cifar10 => Ok(Format::Cifar(Records::Cifar10)),
+        Kind::Cifar100 => Ok(Format::Cifar(Records::Cifar100)),
+        Kind::Cifar => Err(unrecognised(file, "it could be CIFAR-10 or CIFAR-100 by length and labels".to_owned())),
+        Kind::Stl10 => Ok(Format::Stl10),
+        Kind::Stl10Labels => Ok(Format::Stl10Labels),
+        kind => Err(unrecognised(file, beginning(kind, bytes))),
     }
 }
 
@@ -83,22 +64,18 @@ fn unrecognised(file: &str, reason: String) -> DataError {
     DataError::Unrecognised { file: file.to_owned(), reason, expected: expected.to_owned() }
 }
 
-/// The length and the first bytes, or what is known to begin like that.
-pub(super) fn beginning(bytes: &[u8]) -> String {
-    let known: [(usize, &[u8], &str); 7] = [
-        (0, b"\x93NUMPY", "a single NumPy array; save it with numpy.savez"),
-        (0, b"\x80\x02", "a Python pickle; use the binary version of the data set"),
-        (0, b"\x80\x04", "a Python pickle; use the binary version of the data set"),
-        (0, b"GIF8", "a GIF image; convert it to PNG"),
-        (8, b"WEBP", "a WebP image; convert it to PNG"),
-        (0, b"BM", "a BMP image; convert it to PNG"),
-        (257, b"ustar", "a tar archive; unpack it and choose its files"),
-    ];
-    let starts =
-        |&(at, signature, _): &(usize, &[u8], &str)| bytes.get(at..).is_some_and(|rest| rest.starts_with(signature));
-    if let Some((_, _, description)) = known.into_iter().find(starts) {
-        return description.to_owned();
+/// What a file without images is and what to do about it, else its length and its first bytes.
+pub(super) fn beginning(kind: Kind, bytes: &[u8]) -> String {
+    match kind {
+        Kind::Npy => "a single NumPy array; save it with numpy.savez".to_owned(),
+        Kind::Pickle | Kind::PytorchLegacy => "a Python pickle; use the binary version of the data set".to_owned(),
+        Kind::Gif => "a GIF image; convert it to PNG".to_owned(),
+        Kind::WebP => "a WebP image; convert it to PNG".to_owned(),
+        Kind::Bmp => "a BMP image; convert it to PNG".to_owned(),
+        Kind::Tar => "a tar archive; unpack it and choose its files".to_owned(),
+        _ => {
+            let first = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+            format!("{} bytes that begin with {first}", bytes.len())
+        }
     }
-    let first = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-    format!("{} bytes that begin with {first}", bytes.len())
 }

@@ -1,25 +1,15 @@
-//! STL-10, binary version (Coates, Ng and Lee 2011): images of 3 × 96 × 96 pixels as red, green and blue planes, each
-//! column by column; labels 1 to 10 in a file of their own.
+//! STL-10, binary version: red, green and blue planes, each column by column; labels 1 to 10 in a file of their own.
 
 use super::Source;
 use super::class_names::STL10;
 use super::recognise::Format;
-use crate::data::error::{DataError, counted};
-use crate::data::probe_set::{ImageShape, Pixels, ProbeSet};
+use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::probe_set::ProbeSet;
+use crate::file::{DataError, counted};
 
 const SIDE: usize = 96;
 const SHAPE: ImageShape = ImageShape { channels: 3, height: SIDE, width: SIDE };
 const IMAGE: usize = 3 * SIDE * SIDE;
-
-/// Whether a file of this length consists of whole images.
-pub(super) fn fits(length: usize) -> bool {
-    length > 0 && length.is_multiple_of(IMAGE)
-}
-
-/// Whether all bytes are labels.
-pub(super) fn are_labels(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| (1..=10).contains(byte))
-}
 
 /// Reads one file of images and at most one of labels.
 pub(super) fn read(sources: &[Source<'_>]) -> Result<ProbeSet, DataError> {

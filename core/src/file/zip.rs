@@ -1,14 +1,19 @@
 //! Zip archives, and so NumPy's `.npz`.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
+use memchr::memmem;
 use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 
-use super::Allowance;
-use crate::data::{DataError, one_line, reason};
+use super::allowance::Allowance;
+use super::error::{DataError, one_line, reason};
 
 /// The shortest entry of a central directory.
 const SHORTEST_ENTRY: usize = 46;
+/// Signature of the end of central directory record.
+const END: &[u8] = b"PK\x05\x06";
 /// Signature of the ZIP64 end of central directory record.
 const ZIP64_END: &[u8] = b"PK\x06\x06";
 
@@ -22,7 +27,12 @@ pub(crate) struct Archive<'a> {
 impl<'a> Archive<'a> {
     /// Whether the bytes begin like a zip archive, be it an empty one.
     pub(crate) fn is_zip(bytes: &[u8]) -> bool {
-        bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+        bytes.starts_with(b"PK\x03\x04") || Self::is_empty_zip(bytes)
+    }
+
+    /// Whether the bytes begin like a zip archive without entries.
+    pub(crate) fn is_empty_zip(bytes: &[u8]) -> bool {
+        bytes.starts_with(END)
     }
 
     /// Reads the list of entries.
@@ -32,7 +42,7 @@ impl<'a> Archive<'a> {
     pub(crate) fn open(file: &'a str, bytes: &'a [u8]) -> Result<Self, DataError> {
         check_number_of_entries(file, bytes)?;
         let broken = |error: zip::result::ZipError| undecodable(file, &error);
-        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+        let mut zip = open(bytes).map_err(broken)?;
         if zip.has_duplicate_names() {
             return Err(DataError::mismatch(file, "each name once in the archive", "a name twice"));
         }
@@ -67,10 +77,44 @@ impl<'a> Archive<'a> {
     }
 }
 
+/// Opens a zip archive that begins with the first byte.
+///
+/// The reader is told so. Left to find out, it takes the archive to begin later where ZIP64 records stand before the end
+/// although nothing refers to them, as PyTorch writes them, and the first entry of the directory is as long as these
+/// records: 76 bytes, which is a root folder of 21 letters.
+///
+/// # Errors
+/// What the reader reports.
+pub(crate) fn open(bytes: &[u8]) -> zip::result::ZipResult<ZipArchive<Cursor<&[u8]>>> {
+    ZipArchive::with_config(Config { archive_offset: ArchiveOffset::Known(0) }, Cursor::new(bytes))
+}
+
+/// The archive without ZIP64 records that nothing refers to, for readers that cannot be told where it begins.
+pub(crate) fn without_idle_records(bytes: &[u8]) -> Cow<'_, [u8]> {
+    idle_records(bytes).map_or(Cow::Borrowed(bytes), |(start, end)| {
+        Cow::Owned([bytes.get(..start), bytes.get(end..)].into_iter().flatten().flatten().copied().collect())
+    })
+}
+
+/// Where ZIP64 records stand between the directory and an end that says all by itself.
+fn idle_records(bytes: &[u8]) -> Option<(usize, usize)> {
+    let end = memmem::rfind(bytes, END)?;
+    let record = bytes.get(end..)?;
+    let short = |at: usize| record.get(at..at + 2)?.try_into().ok().map(u16::from_le_bytes);
+    let long = |at: usize| record.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+    let (entries, size, offset) = (short(10)?, long(12)?, long(16)?);
+    if entries == u16::MAX || size == u32::MAX || offset == u32::MAX {
+        return None;
+    }
+    let start = usize::try_from(offset).ok()?.checked_add(usize::try_from(size).ok()?)?;
+    (bytes.get(start..end)?.starts_with(ZIP64_END)).then_some((start, end))
+}
+
 /// The zip reader makes room for as many entries as a ZIP64 record declares: no record may declare more than fit in.
 fn check_number_of_entries(file: &str, bytes: &[u8]) -> Result<(), DataError> {
     let most = bytes.len() / SHORTEST_ENTRY;
-    for (offset, record) in bytes.windows(40).enumerate().filter(|(_, record)| record.starts_with(ZIP64_END)) {
+    for offset in memmem::find_iter(bytes, ZIP64_END) {
+        let Some(record) = bytes.get(offset..offset + 40) else { continue };
         let number =
             |at: usize| record.get(at..at + 8).and_then(|field| field.try_into().ok()).map_or(0, u64::from_le_bytes);
         let (size, entries) = (number(4), number(32));
@@ -92,7 +136,7 @@ fn undecodable(file: &str, error: &impl ToString) -> DataError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::Write as _;
 
     use zip::ZipWriter;
@@ -100,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    fn packed(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    pub(crate) fn packed(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, bytes) in entries {
             writer.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -153,5 +197,56 @@ mod tests {
             error.contains("a number of entries that fit into the file, at most 3, found 1099511627776"),
             "{error}"
         );
+    }
+
+    /// An archive with the ZIP64 records that PyTorch writes between the directory and its end.
+    pub(crate) fn with_idle_records(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut bytes = packed(entries);
+        let end = memmem::rfind(&bytes, END).unwrap();
+        let field = |at: usize| u64::from(u32::from_le_bytes(bytes[end + at..end + at + 4].try_into().unwrap()));
+        let (count, size, offset) = (entries.len() as u64, field(12), field(16));
+        let record = [44_u64, 0x002d_002d, 0, count, count, size, offset];
+        let record: Vec<u8> = record
+            .iter()
+            .enumerate()
+            .flat_map(|(place, field)| {
+                let field = field.to_le_bytes();
+                // Versions take 4 bytes, disk numbers 4 each; all other fields take 8.
+                if place == 1 { field[..4].to_vec() } else { field.to_vec() }
+            })
+            .collect();
+        let locator = [b"PK\x06\x07".as_slice(), &[0; 4], &(end as u64).to_le_bytes(), &1_u32.to_le_bytes()].concat();
+        let records = [ZIP64_END, &record, &locator].concat();
+        assert_eq!(records.len(), 76);
+        bytes.splice(end..end, records);
+        bytes
+    }
+
+    #[test]
+    fn a_first_entry_as_long_as_zip64_records_is_not_skipped() {
+        let names: Vec<String> = (19..24).map(|letters| "r".repeat(letters)).collect();
+        for root in &names {
+            let (pickle, values) = (format!("{root}/data.pkl"), format!("{root}/data/0"));
+            let bytes = with_idle_records(&[(pickle.as_str(), b"pickle"), (values.as_str(), b"values")]);
+            let mut archive = Archive::open("a.pt", &bytes).unwrap();
+            assert_eq!(archive.names(), [pickle.clone(), values.clone()]);
+            assert_eq!(archive.read(0, &mut Allowance::for_input(0)).unwrap(), b"pickle");
+            // What other readers are given.
+            let plain = without_idle_records(&bytes);
+            let mut other = ZipArchive::new(Cursor::new(plain.as_ref())).unwrap();
+            assert_eq!((other.len(), plain.len()), (2, bytes.len() - 76));
+            assert_eq!(other.by_index(1).unwrap().size(), 6);
+        }
+        let plain = packed(&[("a", b"b")]);
+        assert!(matches!(without_idle_records(&plain), Cow::Borrowed(same) if same == plain));
+    }
+
+    #[test]
+    fn the_readers_own_guess_skips_such_an_entry() {
+        let root = "r".repeat(21);
+        let (pickle, values) = (format!("{root}/data.pkl"), format!("{root}/data/0"));
+        let bytes = with_idle_records(&[(pickle.as_str(), b"pickle"), (values.as_str(), b"values")]);
+        // When this reads all of it, `open` and `without_idle_records` can go.
+        assert!(ZipArchive::new(Cursor::new(bytes.as_slice())).map_or(true, |archive| archive.len() != 2));
     }
 }

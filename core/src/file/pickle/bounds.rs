@@ -1,7 +1,7 @@
 //! Whether the values of a pickle can be walked: no cycle, no deep nesting, no explosion when shared values are copied.
 
-use super::super::{error::Fault, limits};
 use super::arena::{Node, NodeId};
+use crate::file::{PartFault, limits};
 
 /// Where the walk is with a value.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,52 +19,51 @@ enum Visit {
 /// Checks every value, reachable from the root or not: readers hold them all for a while.
 ///
 /// # Errors
-/// [`Fault::Malformed`] on a cycle, or beyond [`limits::PICKLE_DEPTH`] or [`limits::PICKLE_VALUES`].
-pub(super) fn check(nodes: &[Node], part: &str) -> Result<(), Fault> {
+/// [`PartFault::Malformed`] on a cycle, or beyond [`limits::PICKLE_DEPTH`] or [`limits::PICKLE_VALUES`].
+pub(super) fn check(nodes: &[Node], part: &str) -> Result<(), PartFault> {
     let mut visits = vec![Visit::Untouched; nodes.len()];
     let mut path: Vec<(usize, usize)> = Vec::new();
     for start in 0..nodes.len() {
-        if visits.get(start) == Some(&Visit::Untouched) {
-            set(&mut visits, start, Visit::Open);
+        if visits[start] == Visit::Untouched {
+            visits[start] = Visit::Open;
             path.push((start, 0));
         }
         while let Some((node, next)) = path.pop() {
             match child(nodes, node, next) {
                 Some(below) => {
                     path.push((node, next + 1));
-                    match visits.get(below) {
-                        Some(Visit::Untouched) => {
-                            set(&mut visits, below, Visit::Open);
+                    match visits[below] {
+                        Visit::Untouched => {
+                            visits[below] = Visit::Open;
                             path.push((below, 0));
                         }
-                        Some(Visit::Open) => {
-                            return Err(Fault::malformed(
+                        Visit::Open => {
+                            return Err(PartFault::malformed(
                                 part,
                                 "values that contain no cycle",
                                 "a value that contains itself",
                             ));
                         }
-                        _ => {}
+                        Visit::Done { .. } => {}
                     }
                 }
                 None => {
-                    let done = measure(nodes, &visits, node);
-                    let Visit::Done { depth, values } = done else { continue };
+                    let (depth, values) = measure(nodes, &visits, node);
                     if depth > limits::PICKLE_DEPTH {
-                        return Err(Fault::malformed(
+                        return Err(PartFault::malformed(
                             part,
                             format!("at most {} levels of nesting", limits::PICKLE_DEPTH),
                             "more",
                         ));
                     }
                     if values > limits::PICKLE_VALUES {
-                        return Err(Fault::malformed(
+                        return Err(PartFault::malformed(
                             part,
                             format!("at most {} values, shared ones counted at each use", limits::PICKLE_VALUES),
                             format!("{values}"),
                         ));
                     }
-                    set(&mut visits, node, done);
+                    visits[node] = Visit::Done { depth, values };
                 }
             }
         }
@@ -72,28 +71,22 @@ pub(super) fn check(nodes: &[Node], part: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn set(visits: &mut [Visit], node: usize, visit: Visit) {
-    if let Some(slot) = visits.get_mut(node) {
-        *slot = visit;
-    }
-}
-
 /// The `index`-th value that a value refers to.
 fn child(nodes: &[Node], node: usize, index: usize) -> Option<usize> {
-    let Node { items, parts, .. } = nodes.get(node)?;
+    let Node { items, parts, .. } = &nodes[node];
     let child: Option<&NodeId> = items.get(index).or_else(|| parts.get(index.checked_sub(items.len())?));
     child.map(|&id| id as usize)
 }
 
 /// Depth and number of values of a value whose children are all done.
-fn measure(nodes: &[Node], visits: &[Visit], node: usize) -> Visit {
+fn measure(nodes: &[Node], visits: &[Visit], node: usize) -> (u32, u64) {
     let (mut depth, mut values) = (0, 1_u64);
-    let Some(Node { items, parts, .. }) = nodes.get(node) else { return Visit::Done { depth, values } };
+    let Node { items, parts, .. } = &nodes[node];
     for &below in items.iter().chain(parts) {
-        if let Some(&Visit::Done { depth: below_depth, values: below_values }) = visits.get(below as usize) {
+        if let Visit::Done { depth: below_depth, values: below_values } = visits[below as usize] {
             depth = depth.max(below_depth + 1);
             values = values.saturating_add(below_values);
         }
     }
-    Visit::Done { depth, values }
+    (depth, values)
 }

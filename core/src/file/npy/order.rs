@@ -17,7 +17,7 @@ pub(super) fn row_major<T: Clone>(values: &[T], shape: &[usize]) -> Vec<T> {
     let mut reordered = Vec::with_capacity(values.len());
     let mut offset = 0;
     for _ in values {
-        reordered.extend(values.get(offset).cloned());
+        reordered.push(values[offset].clone());
         for axis in axes.iter_mut().rev() {
             axis.index += 1;
             offset += axis.stride;

@@ -3,7 +3,7 @@
 mod header;
 mod order;
 
-pub(crate) use header::is_npy;
+pub(super) use header::is_npy;
 
 use header::Header;
 use order::row_major;
@@ -39,7 +39,7 @@ impl<'a> Array<'a> {
     pub(crate) fn read(file: impl Into<String>, bytes: &'a [u8]) -> Result<Self, DataError> {
         let file = file.into();
         let header = Header::read(&file, bytes)?;
-        let values = bytes.get(header.data..).unwrap_or_default();
+        let values = &bytes[header.data..];
         let Some((big_endian, kind, size)) = parse_type(&header.descr) else {
             let expected = "an array of numbers or texts";
             return Err(DataError::mismatch(file, expected, format!("values of type `{}`", header.descr)));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::error::Fault;
+use crate::file::PartFault;
 
 /// Where reading stands.
 pub(super) struct Operands<'a> {
@@ -14,12 +14,12 @@ pub(super) struct Operands<'a> {
 
 impl Operands<'_> {
     /// Something is wrong at this byte.
-    pub(super) fn fault(&self, expected: impl Into<String>, found: impl Into<String>) -> Fault {
-        Fault::malformed(format!("{} at byte {}", self.part, self.position), expected, found)
+    pub(super) fn fault(&self, expected: impl Into<String>, found: impl Into<String>) -> PartFault {
+        PartFault::malformed(format!("{} at byte {}", self.part, self.position), expected, found)
     }
 
     /// The range of the next `length` bytes.
-    pub(super) fn range(&mut self, length: u64) -> Result<Range<usize>, Fault> {
+    pub(super) fn range(&mut self, length: u64) -> Result<Range<usize>, PartFault> {
         let end = usize::try_from(length)
             .ok()
             .and_then(|length| self.position.checked_add(length))
@@ -33,38 +33,38 @@ impl Operands<'_> {
         Ok(range)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], PartFault> {
         let range = self.range(N as u64)?;
         Ok(self.source.get(range).and_then(|bytes| bytes.first_chunk().copied()).unwrap_or([0; N]))
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Fault> {
+    pub(super) fn byte(&mut self) -> Result<u8, PartFault> {
         self.array().map(|[byte]| byte)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, Fault> {
+    pub(super) fn u16(&mut self) -> Result<u16, PartFault> {
         self.array().map(u16::from_le_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Fault> {
+    pub(super) fn u32(&mut self) -> Result<u32, PartFault> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, Fault> {
+    pub(super) fn u64(&mut self) -> Result<u64, PartFault> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(super) fn i32(&mut self) -> Result<i32, Fault> {
+    pub(super) fn i32(&mut self) -> Result<i32, PartFault> {
         self.array().map(i32::from_le_bytes)
     }
 
     /// A float of protocol 1 and later: big-endian.
-    pub(super) fn f64(&mut self) -> Result<f64, Fault> {
+    pub(super) fn f64(&mut self) -> Result<f64, PartFault> {
         self.array().map(f64::from_be_bytes)
     }
 
     /// The range of a line, without its end.
-    pub(super) fn line(&mut self) -> Result<Range<usize>, Fault> {
+    pub(super) fn line(&mut self) -> Result<Range<usize>, PartFault> {
         let rest = self.source.get(self.position..).unwrap_or_default();
         let Some(length) = rest.iter().position(|&byte| byte == b'\n') else {
             return Err(self.fault("a line", "the end of the file"));
@@ -76,7 +76,7 @@ impl Operands<'_> {
     }
 
     /// A line as text.
-    pub(super) fn text_line(&mut self) -> Result<&str, Fault> {
+    pub(super) fn text_line(&mut self) -> Result<&str, PartFault> {
         let range = self.line()?;
         let source = self.source;
         match source.get(range).map(std::str::from_utf8) {
@@ -86,7 +86,7 @@ impl Operands<'_> {
     }
 
     /// A number written as a line of decimal digits; absent when it is too long for 64 bits.
-    pub(super) fn decimal_line(&mut self) -> Result<Option<i64>, Fault> {
+    pub(super) fn decimal_line(&mut self) -> Result<Option<i64>, PartFault> {
         let range = self.line()?;
         let source = self.source;
         let digits = source.get(range).unwrap_or_default();
@@ -99,7 +99,7 @@ impl Operands<'_> {
     }
 
     /// A little-endian number of so many bytes in two's complement; absent when it is too long for 64 bits.
-    pub(super) fn long(&mut self, length: u64) -> Result<Option<i64>, Fault> {
+    pub(super) fn long(&mut self, length: u64) -> Result<Option<i64>, PartFault> {
         let range = self.range(length)?;
         let bytes = self.source.get(range).unwrap_or_default();
         let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };

@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 
 use flate2::bufread::GzDecoder;
 
-use super::Allowance;
-use crate::data::{DataError, reason};
+use super::allowance::Allowance;
+use super::error::{DataError, reason};
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 

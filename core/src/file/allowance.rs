@@ -1,10 +1,4 @@
-//! Compressed files, read within limits: a small file may not unpack to more memory than there is.
-
-mod archive;
-mod gzip;
-
-pub(crate) use archive::Archive;
-pub(crate) use gzip::unpack;
+//! How much compressed files may unpack to: a small file may not ask for more memory than there is.
 
 use std::io::Read;
 
@@ -20,8 +14,8 @@ const UNPACKED_RATIO: usize = 64;
 /// How many bytes may still be unpacked. One is shared by all parts of what is read together.
 #[derive(Debug)]
 pub(crate) struct Allowance {
-    limit: usize,
-    left: usize,
+    pub(super) limit: usize,
+    pub(super) left: usize,
 }
 
 impl Allowance {
@@ -49,7 +43,7 @@ impl Allowance {
     ///
     /// # Errors
     /// [`DataError::TooLarge`], or what `failed` makes of the reader's error.
-    fn read_to_end(
+    pub(super) fn read_to_end(
         &mut self,
         file: &str,
         reader: impl Read,

@@ -1,7 +1,8 @@
 //! Arrays as NumPy wrote them; `make_fixtures.py` makes the file.
 
 use super::*;
-use crate::data::container::{Allowance, Archive};
+use crate::file::Allowance;
+use crate::file::zip::Archive;
 
 fn with<R>(name: &str, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
     let bytes = include_bytes!("fixtures.npz");

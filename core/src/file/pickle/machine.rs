@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::super::{error::Fault, limits};
 use super::arena::{Kind, Node, NodeId, Pickle};
 use super::copies::Copies;
 use super::operands::Operands;
 use super::{bounds, callables};
+use crate::file::{PartFault, limits};
 
 /// Reads the pickle that starts at byte `start` of `source`. `part` names it in messages; `operations` is what is left
 /// of the file's [`limits::PICKLE_OPERATIONS`].
 ///
 /// # Errors
-/// [`Fault::Malformed`] where the pickle breaks the protocol or a limit, [`Fault::ForeignCode`] where it would run code.
-pub(in crate::checkpoint) fn parse<'a>(
+/// [`PartFault::Malformed`] where the pickle breaks the protocol or a limit, [`PartFault::ForeignCode`] where it would run code.
+pub(crate) fn parse<'a>(
     source: &'a [u8],
     start: usize,
     part: &'a str,
     operations: &mut usize,
-) -> Result<Pickle<'a>, Fault> {
+) -> Result<Pickle<'a>, PartFault> {
     let mut machine = Machine {
         operands: Operands { source, position: start, part },
         nodes: Vec::new(),
@@ -30,7 +30,7 @@ pub(in crate::checkpoint) fn parse<'a>(
     };
     loop {
         *operations = operations.checked_sub(1).ok_or_else(|| {
-            Fault::malformed(part, format!("at most {} operations", limits::PICKLE_OPERATIONS), "more")
+            PartFault::malformed(part, format!("at most {} operations", limits::PICKLE_OPERATIONS), "more")
         })?;
         if machine.step()? {
             break;
@@ -54,7 +54,7 @@ struct Machine<'a> {
 
 impl Machine<'_> {
     /// Runs one operation; true at STOP. Opcodes as in CPython's `pickletools`.
-    fn step(&mut self) -> Result<bool, Fault> {
+    fn step(&mut self) -> Result<bool, PartFault> {
         let operands = &mut self.operands;
         match operands.byte()? {
             b'.' => return Ok(true),
@@ -287,19 +287,19 @@ impl Machine<'_> {
         self.push_node(kind, Vec::new(), Vec::new());
     }
 
-    fn push_text(&mut self, length: u64) -> Result<(), Fault> {
+    fn push_text(&mut self, length: u64) -> Result<(), PartFault> {
         let text = self.operands.range(length)?;
         self.push(Kind::Text(text));
         Ok(())
     }
 
-    fn push_bytes(&mut self, length: u64) -> Result<(), Fault> {
+    fn push_bytes(&mut self, length: u64) -> Result<(), PartFault> {
         self.operands.range(length)?;
         self.push(Kind::Opaque);
         Ok(())
     }
 
-    fn push_global(&mut self, module: Range<usize>, name: Range<usize>) -> Result<(), Fault> {
+    fn push_global(&mut self, module: Range<usize>, name: Range<usize>) -> Result<(), PartFault> {
         if callables::is_forbidden(&self.lossy(&module), &self.lossy(&name)) {
             return Err(self.foreign("reference to", &module, &name));
         }
@@ -308,7 +308,7 @@ impl Machine<'_> {
     }
 
     /// Refuses what must not be called.
-    fn check_call(&self, callable: NodeId) -> Result<(), Fault> {
+    fn check_call(&self, callable: NodeId) -> Result<(), PartFault> {
         match self.nodes.get(callable as usize).map(|node| &node.kind) {
             Some(Kind::Global(module, name)) if callables::may_be_called(&self.lossy(module), &self.lossy(name)) => {
                 Ok(())
@@ -318,9 +318,9 @@ impl Machine<'_> {
         }
     }
 
-    fn foreign(&self, action: &'static str, module: &Range<usize>, name: &Range<usize>) -> Fault {
+    fn foreign(&self, action: &'static str, module: &Range<usize>, name: &Range<usize>) -> PartFault {
         let shown = |range: &Range<usize>| self.lossy(range).chars().take(80).collect::<String>();
-        Fault::ForeignCode {
+        PartFault::ForeignCode {
             part: format!("{} at byte {}", self.operands.part, self.operands.position),
             action,
             name: format!("{}.{}", shown(module), shown(name)),
@@ -331,7 +331,7 @@ impl Machine<'_> {
         String::from_utf8_lossy(self.operands.source.get(range.clone()).unwrap_or_default())
     }
 
-    fn top(&self) -> Result<NodeId, Fault> {
+    fn top(&self) -> Result<NodeId, PartFault> {
         let floor = self.marks.last().copied().unwrap_or(0);
         match self.stack.last() {
             Some(&top) if self.stack.len() > floor => Ok(top),
@@ -339,13 +339,13 @@ impl Machine<'_> {
         }
     }
 
-    fn pop(&mut self) -> Result<NodeId, Fault> {
+    fn pop(&mut self) -> Result<NodeId, PartFault> {
         let top = self.top()?;
         self.stack.pop();
         Ok(top)
     }
 
-    fn pop_text(&mut self) -> Result<Range<usize>, Fault> {
+    fn pop_text(&mut self) -> Result<Range<usize>, PartFault> {
         let top = self.pop()?;
         match self.nodes.get(top as usize).map(|node| &node.kind) {
             Some(Kind::Text(range)) => Ok(range.clone()),
@@ -353,12 +353,12 @@ impl Machine<'_> {
         }
     }
 
-    fn pop_to_mark(&mut self) -> Result<Vec<NodeId>, Fault> {
+    fn pop_to_mark(&mut self) -> Result<Vec<NodeId>, PartFault> {
         let Some(mark) = self.marks.pop() else { return Err(self.operands.fault("a mark on the stack", "none")) };
         Ok(self.stack.split_off(mark.min(self.stack.len())))
     }
 
-    fn tuple(&mut self, length: usize) -> Result<(), Fault> {
+    fn tuple(&mut self, length: usize) -> Result<(), PartFault> {
         let mut items = (0..length).map(|_| self.pop()).collect::<Result<Vec<_>, _>>()?;
         items.reverse();
         self.push_node(Kind::Sequence, items, Vec::new());
@@ -366,7 +366,7 @@ impl Machine<'_> {
     }
 
     /// Puts items into the container on top.
-    fn put(&mut self, items: Vec<NodeId>) -> Result<(), Fault> {
+    fn put(&mut self, items: Vec<NodeId>) -> Result<(), PartFault> {
         let top = self.top()?;
         match self.nodes.get_mut(top as usize) {
             Some(Node { kind: Kind::Sequence | Kind::Mapping | Kind::Call, items: held, .. }) => {
@@ -377,14 +377,14 @@ impl Machine<'_> {
         }
     }
 
-    fn memo_index(&mut self) -> Result<u32, Fault> {
+    fn memo_index(&mut self) -> Result<u32, PartFault> {
         match self.operands.decimal_line()?.and_then(|index| u32::try_from(index).ok()) {
             Some(index) => Ok(index),
             None => Err(self.operands.fault("an index of 32 bits", "another number")),
         }
     }
 
-    fn get(&mut self, index: u32) -> Result<(), Fault> {
+    fn get(&mut self, index: u32) -> Result<(), PartFault> {
         match self.memo.get(&index).copied() {
             Some(id) => {
                 self.stack.push(id);
@@ -394,14 +394,14 @@ impl Machine<'_> {
         }
     }
 
-    fn memoize(&mut self, index: u32) -> Result<(), Fault> {
+    fn memoize(&mut self, index: u32) -> Result<(), PartFault> {
         let top = self.top()?;
         self.memo.insert(index, top);
         self.copy(top)
     }
 
     /// Counts what the reader copies here.
-    fn copy(&mut self, value: NodeId) -> Result<(), Fault> {
+    fn copy(&mut self, value: NodeId) -> Result<(), PartFault> {
         self.copies.count(&self.nodes, value, self.operands.part)
     }
 }

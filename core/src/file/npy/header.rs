@@ -1,6 +1,6 @@
 //! The header of a `.npy` file (NumPy Enhancement Proposal 1).
 
-use crate::data::DataError;
+use crate::file::error::DataError;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// NumPy's own limit on the number of dimensions.

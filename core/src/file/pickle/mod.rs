@@ -11,5 +11,5 @@ mod copies;
 mod machine;
 mod operands;
 
-pub(super) use arena::{Kind, NodeId, Pickle};
-pub(super) use machine::parse;
+pub(crate) use arena::{Kind, Node, NodeId, Pickle};
+pub(crate) use machine::parse;

@@ -1,4 +1,4 @@
-//! What can be wrong with a data file.
+//! What can be wrong with a file.
 
 use std::fmt;
 
@@ -76,6 +76,49 @@ impl DataError {
             *file = format!("{archive}/{}", one_line(file));
         }
         self
+    }
+}
+
+/// What is wrong with a part of a file, whose name the caller knows.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum PartFault {
+    /// The bytes break the rules of their container, or the limits that hostile files are held to.
+    #[error("{part}: expected {expected}, found {found}")]
+    Malformed {
+        /// Where: an entry, a pickle and a byte in it.
+        part: String,
+        /// What is asked for there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The pickle would run code of its own if Python opened it.
+    #[error("{part}: expected plain values, found a {action} `{name}`, which is never run here")]
+    ForeignCode {
+        /// Which pickle, and the byte in it.
+        part: String,
+        /// `call of` or `reference to`.
+        action: &'static str,
+        /// The Python name, with its module.
+        name: String,
+    },
+}
+
+impl PartFault {
+    /// Short for [`PartFault::Malformed`].
+    pub(crate) fn malformed(part: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Malformed { part: part.into(), expected: expected.into(), found: sentence(&found.into()) }
+    }
+}
+
+/// Another library's message as a part of one sentence: one line, no full stop, of a readable length.
+pub(crate) fn sentence(message: &str) -> String {
+    const LONGEST: usize = 300;
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.trim_end_matches('.').replace(". ", "; ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line)),
+        None => line,
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much is copied by a reader that does not share, as Python does, what a pickle puts aside.
 
-use super::super::{error::Fault, limits};
 use super::arena::{Kind, Node, NodeId};
+use crate::file::{PartFault, limits};
 
 /// What was copied so far.
 #[derive(Default)]
@@ -15,11 +15,11 @@ impl Copies {
     /// Counts a value with all that is in it.
     ///
     /// # Errors
-    /// [`Fault::Malformed`] beyond [`limits::PICKLE_COPIED_NODES`] or [`limits::PICKLE_COPIED_TEXT`].
-    pub(super) fn count(&mut self, nodes: &[Node], value: NodeId, part: &str) -> Result<(), Fault> {
+    /// [`PartFault::Malformed`] beyond [`limits::PICKLE_COPIED_NODES`] or [`limits::PICKLE_COPIED_TEXT`].
+    pub(super) fn count(&mut self, nodes: &[Node], value: NodeId, part: &str) -> Result<(), PartFault> {
         let mut open = vec![value];
         while let Some(id) = open.pop() {
-            let Some(Node { kind, items, parts }) = nodes.get(id as usize) else { continue };
+            let Node { kind, items, parts } = &nodes[id as usize];
             let text = match kind {
                 Kind::Text(text) => text.len(),
                 Kind::Global(module, name) => module.len().saturating_add(name.len()),
@@ -31,7 +31,7 @@ impl Copies {
                 let (nodes, text) = (limits::PICKLE_COPIED_NODES, limits::PICKLE_COPIED_TEXT);
                 let expected =
                     format!("at most {nodes} values and {text} bytes of text, shared ones counted at each use");
-                return Err(Fault::malformed(part, expected, "more"));
+                return Err(PartFault::malformed(part, expected, "more"));
             }
             open.extend(items);
             open.extend(parts);
