@@ -3,6 +3,7 @@
 mod augment;
 mod batches;
 mod config;
+mod learner;
 mod run_directory;
 mod schedule;
 mod session;

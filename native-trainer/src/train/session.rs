@@ -5,21 +5,19 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use burn::module::Module as _;
-use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
 use repgeo_core::checkpoint::{self, Metadata, StateDict};
-use repgeo_core::data::{ImageShape, NamedBytes};
-use repgeo_core::model::{BurnNetwork, Graph, Shape};
+use repgeo_core::data::NamedBytes;
+use repgeo_core::model::{BurnNetwork, Graph};
 
 use super::augment::Augmentation;
-use super::batches::{Batch, Images, generator_of, shuffled};
+use super::batches::{Images, generator_of, shuffled};
 use super::config::Config;
+use super::learner::{Descent, Learner, Outcome};
 use super::run_directory::{EpochRecord, RunDirectory};
 use crate::dataset::Splits;
 
@@ -58,7 +56,7 @@ pub(crate) fn train(config: &Config, data: &Splits, device: &Device, out: &Path)
         run.append(&record)?;
     }
     session.bar.finish_and_clear();
-    let state = pollster::block_on(session.network.state())?;
+    let state = pollster::block_on(session.learner.network().state())?;
     let (bytes, accuracy) = package(config, data, &graph, &state, session.step, &test, device)?;
     println!("test accuracy of the checkpoint: {:.2} %", 100.0 * accuracy);
     run.finish(&bytes)
@@ -68,9 +66,7 @@ struct Session<'a> {
     config: &'a Config,
     device: Device,
     graph: Graph,
-    network: BurnNetwork,
-    optimizer: ModuleOptimizer,
-    loss: CrossEntropyLoss,
+    learner: Learner,
     step: usize,
     steps: usize,
     started: Instant,
@@ -99,17 +95,13 @@ impl<'a> Session<'a> {
     fn start(config: &'a Config, graph: Graph, device: &Device, images: usize) -> Result<Self> {
         device.seed(config.seed);
         let device = device.clone().autodiff();
-        // PyTorch's stochastic gradient descent: burn's default would damp the gradient.
-        let momentum = MomentumConfig::new().with_momentum(config.momentum).with_dampening(0.0);
-        #[allow(clippy::cast_possible_truncation, reason = "burn takes the decay in single precision")]
-        let decay = WeightDecayConfig::new(config.weight_decay as f32);
+        let network = BurnNetwork::init(&graph, config.seed, &device)?;
+        let descent = Descent { momentum: config.momentum, weight_decay: config.weight_decay };
         let steps = images.div_ceil(config.batch_size) * config.epochs;
         Ok(Self {
             config,
-            network: BurnNetwork::init(&graph, config.seed, &device)?,
             graph,
-            optimizer: SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init(),
-            loss: CrossEntropyLossConfig::new().init(&device),
+            learner: Learner::new(config.architecture.clone(), network, descent, &device),
             device,
             step: 0,
             steps,
@@ -131,7 +123,7 @@ impl<'a> Session<'a> {
                 batch.images = avg_pool2d(batch.images, AvgPoolOptions::new([2, 2]));
             }
             learning_rate = self.config.schedule.rate(self.step, self.steps);
-            unread.push(self.step(batch, learning_rate)?);
+            unread.push(self.learner.step(batch, learning_rate)?);
             if unread.len() == STEPS_BETWEEN_READINGS {
                 read(&mut unread, &mut totals)?;
                 self.bar.set_message(format!("epoch {}, loss {:.3}", epoch + 1, totals.mean_loss()));
@@ -146,7 +138,7 @@ impl<'a> Session<'a> {
             "the loss is no longer a finite number in epoch {}: choose a smaller --learning-rate",
             epoch + 1
         );
-        let network = self.network.valid().with_graph(&self.graph)?;
+        let network = self.learner.network().valid().with_graph(&self.graph)?;
         let tested = evaluate(&network, test, &self.device.clone().inner())?;
         Ok(EpochRecord {
             epoch: epoch + 1,
@@ -163,38 +155,6 @@ impl<'a> Session<'a> {
 
     fn sees_halved_images(&self) -> bool {
         (self.step as f64) < self.config.halved * self.steps as f64
-    }
-
-    fn step(&mut self, batch: Batch, learning_rate: f64) -> Result<Outcome> {
-        let [_, channels, height, width] = batch.images.dims();
-        let seen = ImageShape { channels, height, width };
-        if self.network.graph().nodes.first().map(|node| node.shape) != Some(Shape::Map(seen)) {
-            self.network = self.network.clone().with_graph(&self.config.architecture.graph(seen)?)?;
-        }
-        let logits = self.network.forward(batch.images)?;
-        let outcome = Outcome::of(&logits, &batch.classes, &self.loss);
-        let gradients = outcome.loss.backward();
-        let gradients = GradientsParams::from_grads(gradients, &self.network);
-        self.network = self.optimizer.step(learning_rate, self.network.clone(), gradients);
-        Ok(outcome)
-    }
-}
-
-/// Mean loss and number of right answers of a batch, on the device.
-struct Outcome {
-    images: usize,
-    loss: Tensor<1>,
-    correct: Tensor<1, Int>,
-}
-
-impl Outcome {
-    fn of(logits: &Tensor<2>, classes: &Tensor<1, Int>, loss: &CrossEntropyLoss) -> Self {
-        let answers = logits.clone().detach().argmax(1).flatten::<1>(0, 1);
-        Self {
-            images: classes.dims()[0],
-            loss: loss.forward(logits.clone(), classes.clone()),
-            correct: answers.equal(classes.clone()).int().sum(),
-        }
     }
 }
 
