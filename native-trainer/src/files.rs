@@ -1,8 +1,8 @@
-//! Files that are whole or not there.
+//! Files that are whole or not there, and the folders for them.
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -17,6 +17,40 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     make_readable(file.as_file()).with_context(failed)?;
     file.persist(path).with_context(failed)?;
     Ok(())
+}
+
+/// A folder that files can be written into; where nothing was written, it goes again with this value.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct OutputFolder {
+    /// The folders that were made, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl OutputFolder {
+    /// Makes the folder where there is none and tries to write into it, so that work of hours is not done in vain.
+    ///
+    /// # Errors
+    /// When no files can be written there.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let made = folder.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.exists());
+        let opened = Self { made: made.map(Path::to_path_buf).collect() };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        fs::create_dir_all(folder)
+            .and_then(|()| tempfile::tempfile_in(folder))
+            .and_then(|mut file| file.write_all(b"RepGeo"))
+            .with_context(|| format!("{}: no files can be written there; name another folder", folder.display()))?;
+        Ok(opened)
+    }
+}
+
+impl Drop for OutputFolder {
+    fn drop(&mut self) {
+        for folder in &self.made {
+            // A folder that holds something stays: it cannot be removed so.
+            let _ = fs::remove_dir(folder);
+        }
+    }
 }
 
 /// Temporary files are the owner's alone; finished ones are for everybody to read.
@@ -43,5 +77,24 @@ mod tests {
         write(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_stays_where_something_was_written() {
+        let root = tempfile::tempdir().unwrap();
+        let empty = root.path().join("empty/inner");
+        drop(OutputFolder::open(&empty).unwrap());
+        assert!(!empty.exists() && !root.path().join("empty").exists());
+
+        let used = root.path().join("used/inner");
+        let opened = OutputFolder::open(&used).unwrap();
+        write(&used.join("a"), b"a").unwrap();
+        drop(opened);
+        assert_eq!(fs::read(used.join("a")).unwrap(), b"a");
+
+        drop(OutputFolder::open(root.path()).unwrap());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+        assert!(OutputFolder::open(&used.join("a")).is_err());
+        assert!(OutputFolder::open(&used.join("a/b")).is_err());
     }
 }

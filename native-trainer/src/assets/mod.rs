@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Make only this: `catalogue`, from the files that are there, or a training run such as `resnet18-seed1`.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// Train again where a finished run has another configuration.
+    #[arg(long)]
+    overwrite: bool,
 }
 
 /// Runs the command.

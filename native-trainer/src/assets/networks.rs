@@ -12,6 +12,7 @@ use repgeo_core::data::NamedBytes;
 use super::Arguments;
 use crate::dataset::Splits;
 use crate::files;
+use crate::terminal;
 use crate::train::{self, Config, RunDirectory};
 
 const SEEDS: [u64; 3] = [0, 1, 2];
@@ -71,8 +72,19 @@ impl Bundled {
         Ok(TrainCommand::try_parse_from(words)?.arguments)
     }
 
+    /// Refuses to train where a finished run with another configuration would be replaced unasked.
+    fn check(&self, assets: &Arguments, data: &Splits) -> Result<()> {
+        let arguments = self.arguments(assets)?;
+        let config = Config::resolve(&arguments, data)?;
+        if RunDirectory::finished(&arguments.out, &config).is_none() {
+            drop(RunDirectory::open(&arguments.out, assets.overwrite)?);
+        }
+        Ok(())
+    }
+
     /// The checkpoint of the run: of a finished one, or trained now.
     fn checkpoint(&self, assets: &Arguments, data: &Splits) -> Result<PathBuf> {
+        self.check(assets, data)?;
         let arguments = self.arguments(assets)?;
         let config = Config::resolve(&arguments, data)?;
         match RunDirectory::finished(&arguments.out, &config) {
@@ -86,14 +98,16 @@ impl Bundled {
 pub(super) fn train_one(name: &str, assets: &Arguments, data: &Splits) -> Result<()> {
     let names = || Bundled::all().map(|bundled| bundled.name).collect::<Vec<_>>().join(", ");
     let bundled = Bundled::all().find(|bundled| bundled.name == name);
-    let checkpoint = bundled.with_context(|| format!("--only: expected one of {}, found {name}", names()))?;
-    println!("{}", checkpoint.checkpoint(assets, data)?.display());
-    Ok(())
+    let bundled = bundled.with_context(|| format!("--only: expected one of {}, found {name}", names()))?;
+    terminal::print_line(&bundled.checkpoint(assets, data)?.display().to_string())
 }
 
 /// Writes all bundled networks and, after each, the file that says how those so far were made.
 pub(super) fn write(assets: &Arguments, data: &Splits) -> Result<()> {
     let folder = assets.out.join("networks");
+    for bundled in Bundled::all() {
+        bundled.check(assets, data)?;
+    }
     let (mut table, mut commands) = (String::new(), String::new());
     for bundled in Bundled::all() {
         let path = bundled.checkpoint(assets, data)?;
@@ -105,8 +119,7 @@ pub(super) fn write(assets: &Arguments, data: &Splits) -> Result<()> {
         writeln!(commands, "native-trainer train {options} --seed {seed} --data DATA --out runs/assets/{name}")?;
         files::write(&folder.join("README.md"), readme(&data.name, &table, &commands).as_bytes())?;
     }
-    println!("{}: {} networks", folder.display(), Bundled::all().count());
-    Ok(())
+    terminal::print_line(&format!("{}: {} networks", folder.display(), Bundled::all().count()))
 }
 
 /// A row of the table: what the checkpoint says of itself.
@@ -148,6 +161,7 @@ mod tests {
             out: PathBuf::from("static"),
             runs: PathBuf::from("runs"),
             only: None,
+            overwrite: false,
         };
         let mut names = Vec::new();
         for bundled in Bundled::all() {

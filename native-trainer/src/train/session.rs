@@ -11,8 +11,8 @@ use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
 use repgeo_core::checkpoint::{self, Metadata, StateDict};
-use repgeo_core::data::NamedBytes;
-use repgeo_core::model::{BurnNetwork, Graph};
+use repgeo_core::data::{ImageShape, NamedBytes};
+use repgeo_core::model::{BurnNetwork, Graph, Node, Operation, Shape};
 
 use super::augment::Augmentation;
 use super::batches::{Images, generator_of, shuffled};
@@ -20,6 +20,7 @@ use super::config::Config;
 use super::learner::{Descent, Learner, Outcome};
 use super::run_directory::{EpochRecord, RunDirectory};
 use crate::dataset::Splits;
+use crate::terminal;
 
 /// Steps between two readings of the loss: reading waits for the device.
 const STEPS_BETWEEN_READINGS: usize = 16;
@@ -31,35 +32,60 @@ pub(crate) fn train(config: &Config, data: &Splits, device: &Device, out: &Path)
     let graph = config.architecture.graph(config.input)?;
     let training = Images::new(&data.train, &config.normalisation)?;
     let test = Images::new(&data.test, &config.normalisation)?;
+    check_last_step(config, &graph, training.len())?;
     let mut run = RunDirectory::create(out, config)?;
-    println!(
+    terminal::print_line(&format!(
         "{}: {} parameters, {} training and {} test images, seed {}",
         config.architecture.describe(),
         graph.trainable_parameters(),
         training.len(),
         test.len(),
         config.seed
-    );
+    ))?;
     let mut session = Session::start(config, graph.clone(), device, training.len())?;
     for epoch in 0..config.epochs {
         let record = session.epoch(epoch, &training, &test)?;
         session.bar.suspend(|| {
-            println!(
+            terminal::print_line(&format!(
                 "epoch {}: training loss {:.4}, training accuracy {:.2} %, test accuracy {:.2} %, {:.0} images/s",
                 record.epoch,
                 record.training_loss,
                 100.0 * record.training_accuracy,
                 100.0 * record.test_accuracy,
                 record.images_per_second
-            );
-        });
+            ))
+        })?;
         run.append(&record)?;
     }
     session.bar.finish_and_clear();
     let state = pollster::block_on(session.learner.network().state())?;
     let (bytes, accuracy) = package(config, data, &graph, &state, session.step, &test, device)?;
-    println!("test accuracy of the checkpoint: {:.2} %", 100.0 * accuracy);
+    terminal::print_line(&format!("test accuracy of the checkpoint: {:.2} %", 100.0 * accuracy))?;
     run.finish(&bytes)
+}
+
+/// Refuses steps of one image where batch normalisation would see one value of a channel, which has no variance.
+fn check_last_step(config: &Config, graph: &Graph, images: usize) -> Result<()> {
+    if images % config.batch_size != 1 {
+        return Ok(());
+    }
+    let ImageShape { channels, height, width } = config.input;
+    let halved = ImageShape { channels, height: height / 2, width: width / 2 };
+    let smallest = if config.halved > 0.0 { &config.architecture.graph(halved)? } else { graph };
+    let single = |node: &Node| {
+        let positions = match node.shape {
+            Shape::Map(map) => map.height * map.width,
+            Shape::Vector(_) => 1,
+        };
+        positions == 1 && matches!(node.operation, Operation::BatchNorm { .. })
+    };
+    ensure!(
+        !smallest.nodes.iter().any(single),
+        "--batch-size: {images} training images in steps of {} leave one image for the last step, of which batch \
+         normalisation has no variance; choose another size",
+        config.batch_size
+    );
+    Ok(())
 }
 
 struct Session<'a> {
