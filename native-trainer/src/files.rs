@@ -6,12 +6,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+/// How the names of files begin that are being written.
+const BEGINNING: &str = ".";
+/// How they end.
+const ENDING: &str = ".tmp";
+
+/// Whether a file of this name was being written, perhaps by a program that was killed.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(BEGINNING) && name.ends_with(ENDING)
+}
+
 /// Writes a file under its final name only when all of it has been written. Makes the folder where there is none.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = || format!("{}: cannot be written", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(failed)?;
-    let mut file = tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(folder).with_context(failed)?;
+    let mut file =
+        tempfile::Builder::new().prefix(BEGINNING).suffix(ENDING).tempfile_in(folder).with_context(failed)?;
     file.write_all(bytes).with_context(failed)?;
     file.as_file().sync_all().with_context(failed)?;
     make_readable(file.as_file()).with_context(failed)?;

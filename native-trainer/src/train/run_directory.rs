@@ -58,12 +58,27 @@ impl RunDirectory {
     /// Begins a run: removes what an unfinished one left and writes the configuration.
     pub(crate) fn create(path: &Path, config: &Config) -> Result<Self> {
         let run = Self { path: path.to_owned(), metrics: String::new() };
-        for name in FILES {
-            remove(&run.unfinished(name))?;
-        }
+        run.remove_unfinished()?;
         let text = format!("{}\n", serde_json::to_string_pretty(config)?);
         files::write(&run.unfinished(CONFIG), text.as_bytes())?;
         Ok(run)
+    }
+
+    /// Removes what a run left that was killed; what is not a run's own stays.
+    fn remove_unfinished(&self) -> Result<()> {
+        let folder = self.path.join(UNFINISHED);
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        let failed = || format!("{}: cannot be listed", folder.display());
+        for entry in fs::read_dir(&folder).with_context(failed)? {
+            let entry = entry.with_context(failed)?;
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| FILES.contains(&name) || files::is_temporary(name)) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Where a file of the run is until the run is complete.
