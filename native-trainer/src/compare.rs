@@ -2,6 +2,7 @@
 
 mod engine;
 pub(crate) mod inputs;
+mod options;
 mod output;
 pub(crate) mod probe;
 mod progress;
@@ -15,6 +16,8 @@ use repgeo_core::data::Subset;
 use repgeo_core::study::{self, Opened, Settings};
 
 use crate::device::DeviceChoice;
+use crate::files::OutputFolder;
+use crate::terminal;
 
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
@@ -28,9 +31,9 @@ pub(crate) struct Arguments {
     /// How many images; all when the probe set has fewer and this is not given.
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
-    /// Which images: `first` in file order, or `stratified:SEED`, as many of each class.
-    #[arg(long, default_value = "first", value_parser = parse_subset)]
-    subset: Subset,
+    /// Which images: `first` in file order, also when this is not given, or `stratified:SEED`, as many of each class.
+    #[arg(long, value_parser = parse_subset)]
+    subset: Option<Subset>,
     /// How pixels are normalised: cifar, imagenet, fashion-mnist, mnist, none, or probe-set for the probe set's own
     /// statistics; without it, what each checkpoint's metadata says, else probe-set.
     #[arg(long, value_name = "NAME")]
@@ -38,18 +41,19 @@ pub(crate) struct Arguments {
     /// Measures, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "cka-linear-debiased", value_name = "ID")]
     measure: Vec<String>,
-    /// How a feature map becomes a row: flatten, average-pool, positions-as-samples, or units:COUNT:SEED.
-    #[arg(long, default_value = "flatten", value_parser = parse_rows)]
-    rows: RowPolicy,
+    /// How a network's feature map becomes a row: flatten, also when this is not given, average-pool,
+    /// positions-as-samples, or units:COUNT:SEED.
+    #[arg(long, value_parser = parse_rows)]
+    rows: Option<RowPolicy>,
     /// The folder for report.json, comparison.csv and the figures.
     #[arg(long, default_value = "comparison", value_name = "DIR")]
     out: PathBuf,
     /// Threads of the processor; all of them when not given.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Where networks are run.
-    #[arg(long, default_value = "cpu")]
-    device: DeviceChoice,
+    /// Where networks are run; on the processor when not given.
+    #[arg(long)]
+    device: Option<DeviceChoice>,
     /// Print the seconds that running the networks and computing the similarities took.
     #[arg(long)]
     timings: bool,
@@ -64,10 +68,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for id in &measures {
         repgeo_core::similarity::find(id)?;
     }
-    let engine = engine::open(arguments.device, arguments.threads)?;
+    engine::start_threads(arguments.threads)?;
+    let _folder = OutputFolder::open(&arguments.out)?;
     let progress = progress::Bar::new();
     progress.reading("networks");
     let opened = inputs::open(&arguments.inputs)?;
+    options::check(arguments, &opened)?;
+    let engine = engine::open(arguments.device.unwrap_or(DeviceChoice::Cpu))?;
     let probe = match arguments.probe.as_slice() {
         [] if opened.iter().any(|input| matches!(input, Opened::Network(_))) => {
             bail!(
@@ -85,18 +92,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         (Some(probe), None) => probe.len().min(USUAL_SAMPLES),
         (None, None) => 0,
     };
-    let settings = Settings { measures, row_policy: arguments.rows, count, subset: arguments.subset };
+    let row_policy = arguments.rows.unwrap_or(RowPolicy::Flatten);
+    let settings = Settings { measures, row_policy, count, subset: arguments.subset.unwrap_or(Subset::First) };
     let inputs = inputs::prepare(opened, probe.as_ref(), arguments.normalize.as_deref())?;
     let comparison = pollster::block_on(study::compare(&inputs, probe.as_ref(), &settings, &engine, &progress))?;
     progress.finish();
 
     let files = output::write(&comparison, &arguments.out)?;
-    print!("{}", table::table(&comparison));
+    terminal::print(&table::table(&comparison))?;
     if arguments.timings {
-        print!("{}", progress.timings());
+        terminal::print(&progress.timings())?;
     }
     for file in files {
-        println!("wrote {}", file.display());
+        terminal::print_line(&format!("wrote {}", file.display()))?;
     }
     Ok(())
 }

@@ -1,33 +1,41 @@
 //! `native-trainer compare`, run as a program.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod common;
 
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use common::{names, program, text, without_reader};
+use repgeo_core::data::{NamedBytes, Subset, read_probe_set};
 use repgeo_core::study::{Cell, Comparison};
 
 fn compare(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_native-trainer")).arg("compare").args(arguments).output().unwrap()
+    program(&[&["compare"], arguments].concat()).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The message of a run that must fail: one line on standard error, nothing on standard output.
 fn refusal(arguments: &[&str]) -> String {
-    let output = compare(arguments);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let message = text(&output.stderr);
-    assert!(output.stdout.is_empty(), "{output:?}");
-    assert_eq!(message.trim_end().lines().count(), 1, "{message}");
-    assert!(message.starts_with("error: "), "{message}");
-    message
+    common::refusal(&[&["compare"], arguments].concat())
 }
 
 /// Layers of 24 samples as safetensors: `value(layer, sample, feature)` of 3 features.
 fn activations(folder: &Path, name: &str, layers: &[&str], value: impl Fn(usize, usize, usize) -> f64) -> String {
+    activations_of(folder, name, None, layers, value)
+}
+
+/// The same for samples with these ids.
+fn activations_of(
+    folder: &Path,
+    name: &str,
+    ids: Option<&[String]>,
+    layers: &[&str],
+    value: impl Fn(usize, usize, usize) -> f64,
+) -> String {
     let mut entries = Vec::new();
+    if let Some(ids) = ids {
+        let list = format!("[\"{}\"]", ids.join("\",\"")).replace('"', "\\\"");
+        entries.push(format!("\"__metadata__\":{{\"sample_ids\":\"{list}\"}}"));
+    }
     let mut data: Vec<u8> = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
         let start = data.len();
@@ -64,13 +72,6 @@ fn two_files(folder: &Path) -> (String, String) {
         if layer == 0 { 3.0 * wave(0, sample, feature) + 1.0 } else { wave(2 * layer, sample, feature) }
     });
     (first, second)
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -145,12 +146,78 @@ fn every_refusal_is_one_sentence_about_the_culprit() {
     let few = activations(folder.path(), "few.safetensors", &["early"], |_, _, _| f64::NAN);
     assert!(refusal(&[&first, &few, "--out", out]).contains("few.safetensors"));
 
-    assert!(refusal(&[&first, &second, "--threads", "0", "--out", out]).contains("--threads"));
+    for threads in ["0", "100000"] {
+        let message = refusal(&[&first, &second, "--threads", threads, "--out", out]);
+        assert!(message.contains("--threads") && message.contains(&format!("found {threads}")), "{message}");
+    }
     assert!(!Path::new(out).exists(), "nothing is written for a refused comparison");
 
+    // It is found before the inputs are read.
     let file = folder.path().join("a file");
     std::fs::write(&file, b"").unwrap();
-    assert!(refusal(&[&first, &second, "--out", file.to_str().unwrap()]).contains("a file"));
+    for file in [file.clone(), file.join("inner")] {
+        let message = refusal(&[&first, noise.to_str().unwrap(), "--out", file.to_str().unwrap()]);
+        assert!(message.contains("a file") && message.contains("no files can be written"), "{message}");
+    }
+}
+
+#[test]
+fn options_of_networks_are_refused_for_activations() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = two_files(folder.path());
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+    for option in [
+        ["--probe", "fashion-mnist"],
+        ["--samples", "8"],
+        ["--subset", "first"],
+        ["--normalize", "none"],
+        ["--rows", "flatten"],
+        ["--device", "cpu"],
+    ] {
+        let message = refusal(&[&[first.as_str(), &second, "--out", out], option.as_slice()].concat());
+        assert!(message.contains(option[0]) && message.contains("activations"), "{message}");
+    }
+    let message = refusal(&[&first, &second, "--samples", "8", "--rows", "flatten", "--out", out]);
+    assert!(message.contains("--samples, --rows:"), "{message}");
+    assert!(!Path::new(out).exists());
+}
+
+#[test]
+fn options_of_networks_are_for_the_networks_of_a_mixed_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static");
+    let name = "probes/fashion-mnist-test-2000-images-idx3-ubyte.gz";
+    let bytes = std::fs::read(bundled.join(name)).unwrap();
+    let probe = read_probe_set(&[NamedBytes { name: name.to_owned(), bytes }]).unwrap();
+    let ids = &probe.samples.ids[..24];
+    let first = activations_of(folder.path(), "first.safetensors", Some(ids), &["early"], wave);
+    let out = folder.path().join("out");
+    let (network, probe) = (bundled.join("networks/mlp-seed0.safetensors"), bundled.join(name));
+    let options = ["--samples", "24", "--subset", "first", "--normalize", "none", "--device", "cpu"];
+    let files = [network.to_str().unwrap(), &first, "--probe", probe.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let output = compare(&[files.as_slice(), &options].concat());
+    assert!(output.status.success(), "{output:?}");
+    let report = Comparison::from_json(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!((report.probe.samples, report.probe.subset), (24, Some(Subset::First)));
+    assert_eq!(report.inputs[0].normalisation.as_ref().unwrap().name, "none");
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_failure_and_a_full_disk_is_one_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = two_files(folder.path());
+    let out = folder.path().join("out");
+    let arguments = ["compare", &first, &second, "--timings", "--out", out.to_str().unwrap()];
+    let output = without_reader(&arguments);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(names(&out).len(), 3);
+
+    #[cfg(target_os = "linux")]
+    {
+        let message = common::failure(&common::on_a_full_disk(&arguments));
+        assert!(message.contains("standard output: cannot be written"), "{message}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! `architecture.rs`.
 
 mod architecture;
+#[cfg(feature = "devices")]
+mod batch_norm;
 mod builder;
 mod cifar_resnet;
 mod cnn;

@@ -8,6 +8,7 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData, s};
 
+use super::batch_norm::batch_norm;
 use super::state::{StateDict, StateTensor};
 use super::{Graph, Node, NodeId, Operation, Shape, initial_state};
 
@@ -84,7 +85,7 @@ enum Layer {
 }
 
 /// A [`Graph`] with weights on a device. On a device with gradients it behaves as in training: batch normalisation takes
-/// the batch's statistics and updates the running ones (momentum 0.1, the variance of the batch itself), and dropout drops.
+/// the batch's statistics and updates the running ones (momentum 0.1, the unbiased variance, as PyTorch), and dropout drops.
 #[derive(Module, Debug)]
 pub struct BurnNetwork {
     layers: Vec<Layer>,
@@ -250,8 +251,8 @@ impl BurnNetwork {
         let mut inputs = inputs.into_iter();
         let value = match (&node.operation, layer, inputs.next(), inputs.next()) {
             (_, Some(Layer::Conv2d(conv)), Some(Value::Map(x)), None) => Value::Map(conv.forward(x)),
-            (_, Some(Layer::BatchNorm(norm)), Some(Value::Map(x)), None) => Value::Map(norm.forward(x)),
-            (_, Some(Layer::BatchNorm(norm)), Some(Value::Vector(x)), None) => Value::Vector(norm.forward(x)),
+            (_, Some(Layer::BatchNorm(norm)), Some(Value::Map(x)), None) => Value::Map(batch_norm(norm, x)?),
+            (_, Some(Layer::BatchNorm(norm)), Some(Value::Vector(x)), None) => Value::Vector(batch_norm(norm, x)?),
             (_, Some(Layer::Linear(linear)), Some(Value::Vector(x)), None) => Value::Vector(linear.forward(x)),
             (_, Some(Layer::Dropout(dropout)), Some(Value::Map(x)), None) => Value::Map(dropout.forward(x)),
             (_, Some(Layer::Dropout(dropout)), Some(Value::Vector(x)), None) => Value::Vector(dropout.forward(x)),
@@ -385,6 +386,6 @@ async fn read_back<const D: usize>(
     Ok(())
 }
 
-fn input_error(part: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> NetworkError {
+pub(super) fn input_error(part: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> NetworkError {
     NetworkError::Input { part: part.into(), expected: expected.into(), found: found.to_string() }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::networks::Bundled;
 use crate::compare::{inputs, probe};
 use crate::files;
+use crate::terminal;
 
 const MEASURE: &str = "cka-linear-debiased";
 const SAMPLES: usize = 512;
@@ -32,8 +33,7 @@ pub(super) fn write(out: &Path) -> Result<()> {
     });
     let path = out.join("catalogue.json");
     files::write(&path, format!("{catalogue:#}\n").as_bytes())?;
-    println!("{}", path.display());
-    Ok(())
+    terminal::print_line(&path.display().to_string())
 }
 
 /// The files of the probe set, relative to the folder of the catalogue.

@@ -6,37 +6,84 @@ mod probes;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::dataset;
+use crate::files::OutputFolder;
 
 /// Arguments of `assets`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of Fashion-MNIST, or its files (Debian's package dataset-fashion-mnist has them).
-    #[arg(long, num_args = 1.., default_value = "/usr/share/datasets/fashion-mnist", value_name = "PATH")]
+    /// The folder of Fashion-MNIST, or its files; without it /usr/share/datasets/fashion-mnist, where Debian's package
+    /// dataset-fashion-mnist has them.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
     data: Vec<PathBuf>,
-    /// Where the files go.
-    #[arg(long, default_value = "static", value_name = "DIR")]
-    out: PathBuf,
-    /// Where the training runs are; finished ones with the same configuration are taken as they are.
-    #[arg(long, default_value = "runs/assets", value_name = "DIR")]
-    runs: PathBuf,
+    /// Where the files go; `static` without it.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Where the training runs are, `runs/assets` without it; finished ones with the same configuration are taken as they
+    /// are.
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+    /// Train again where a finished run has another configuration.
+    #[arg(long)]
+    overwrite: bool,
     /// Make only this: `catalogue`, from the files that are there, or a training run such as `resnet18-seed1`.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
 
+/// Where everything is.
+struct Places {
+    data: Vec<PathBuf>,
+    out: PathBuf,
+    runs: PathBuf,
+    /// Whether finished runs with another configuration may be replaced.
+    overwrite: bool,
+}
+
+impl Places {
+    fn of(arguments: &Arguments) -> Self {
+        let Arguments { data, out, runs, overwrite, .. } = arguments;
+        let usual = |path: &Option<PathBuf>, usual: &str| path.clone().unwrap_or_else(|| PathBuf::from(usual));
+        Self {
+            data: if data.is_empty() { vec![PathBuf::from("/usr/share/datasets/fashion-mnist")] } else { data.clone() },
+            out: usual(out, "static"),
+            runs: usual(runs, "runs/assets"),
+            overwrite: *overwrite,
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    check(arguments)?;
+    let places = Places::of(arguments);
     if arguments.only.as_deref() == Some("catalogue") {
-        return catalogue::write(&arguments.out);
+        let _out = OutputFolder::open(&places.out)?;
+        return catalogue::write(&places.out);
     }
-    let data = dataset::load(&arguments.data)?;
+    let _runs = OutputFolder::open(&places.runs)?;
     if let Some(name) = &arguments.only {
-        return networks::train_one(name, arguments, &data);
+        return networks::train_one(name, &places);
     }
-    probes::write(&data, &arguments.out.join("probes"))?;
-    networks::write(arguments, &data)?;
-    catalogue::write(&arguments.out)
+    let _out = OutputFolder::open(&places.out)?;
+    let data = dataset::load(&places.data)?;
+    networks::check(&places, &data)?;
+    probes::write(&data, &places.out.join("probes"))?;
+    networks::write(&places, &data)?;
+    catalogue::write(&places.out)
+}
+
+/// Refuses options that would do nothing for the part that is made.
+fn check(arguments: &Arguments) -> Result<()> {
+    let Arguments { data, out, runs, overwrite, only } = arguments;
+    let Some(only) = only else { return Ok(()) };
+    let idle = match only.as_str() {
+        "catalogue" => vec![("--data", !data.is_empty()), ("--runs", runs.is_some()), ("--overwrite", *overwrite)],
+        _ => vec![("--out", out.is_some())],
+    };
+    let given: Vec<&str> = idle.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+    ensure!(given.is_empty(), "{}: does not apply to --only {only}; leave it out", given.join(", "));
+    Ok(())
 }

@@ -9,9 +9,10 @@ use clap::Parser;
 use repgeo_core::checkpoint;
 use repgeo_core::file::NamedBytes;
 
-use super::Arguments;
-use crate::dataset::Splits;
+use super::Places;
+use crate::dataset::{self, Splits};
 use crate::files;
+use crate::terminal;
 use crate::train::{self, Config, RunDirectory};
 
 const SEEDS: [u64; 3] = [0, 1, 2];
@@ -58,22 +59,33 @@ impl Bundled {
         format!("{}, seed {}", self.kind, self.seed)
     }
 
-    /// Its file, relative to the folder of all assets.
+    /// Its file, relative to the folder of all places.
     pub(super) fn file(&self) -> String {
         format!("networks/{}.safetensors", self.name)
     }
 
-    fn arguments(&self, assets: &Arguments) -> Result<train::Arguments> {
+    fn arguments(&self, places: &Places) -> Result<train::Arguments> {
         let words = self.options.split(' ').map(str::to_owned).chain([format!("--seed={}", self.seed)]);
         let mut words: Vec<String> = ["train".to_owned()].into_iter().chain(words).collect();
-        words.push(format!("--out={}", assets.runs.join(&self.name).display()));
-        words.extend(assets.data.iter().map(|path| format!("--data={}", path.display())));
+        words.push(format!("--out={}", places.runs.join(&self.name).display()));
+        words.extend(places.data.iter().map(|path| format!("--data={}", path.display())));
         Ok(TrainCommand::try_parse_from(words)?.arguments)
     }
 
+    /// Refuses to train where a finished run with another configuration would be replaced unasked.
+    fn check(&self, places: &Places, data: &Splits) -> Result<()> {
+        let arguments = self.arguments(places)?;
+        let config = Config::resolve(&arguments, data)?;
+        if RunDirectory::finished(&arguments.out, &config).is_none() {
+            drop(RunDirectory::open(&arguments.out, places.overwrite)?);
+        }
+        Ok(())
+    }
+
     /// The checkpoint of the run: of a finished one, or trained now.
-    fn checkpoint(&self, assets: &Arguments, data: &Splits) -> Result<PathBuf> {
-        let arguments = self.arguments(assets)?;
+    fn checkpoint(&self, places: &Places, data: &Splits) -> Result<PathBuf> {
+        self.check(places, data)?;
+        let arguments = self.arguments(places)?;
         let config = Config::resolve(&arguments, data)?;
         match RunDirectory::finished(&arguments.out, &config) {
             Some(checkpoint) => Ok(checkpoint),
@@ -83,30 +95,34 @@ impl Bundled {
 }
 
 /// Trains one of the bundled networks where its run is not finished yet.
-pub(super) fn train_one(name: &str, assets: &Arguments, data: &Splits) -> Result<()> {
+pub(super) fn train_one(name: &str, places: &Places) -> Result<()> {
     let names = || Bundled::all().map(|bundled| bundled.name).collect::<Vec<_>>().join(", ");
     let bundled = Bundled::all().find(|bundled| bundled.name == name);
-    let checkpoint = bundled.with_context(|| format!("--only: expected one of {}, found {name}", names()))?;
-    println!("{}", checkpoint.checkpoint(assets, data)?.display());
-    Ok(())
+    let bundled = bundled.with_context(|| format!("--only: expected one of {}, found {name}", names()))?;
+    let data = dataset::load(&places.data)?;
+    terminal::print_line(&bundled.checkpoint(places, &data)?.display().to_string())
+}
+
+/// Refuses, before anything is trained, what [`write`] would refuse.
+pub(super) fn check(places: &Places, data: &Splits) -> Result<()> {
+    Bundled::all().try_for_each(|bundled| bundled.check(places, data))
 }
 
 /// Writes all bundled networks and, after each, the file that says how those so far were made.
-pub(super) fn write(assets: &Arguments, data: &Splits) -> Result<()> {
-    let folder = assets.out.join("networks");
+pub(super) fn write(places: &Places, data: &Splits) -> Result<()> {
+    let folder = places.out.join("networks");
     let (mut table, mut commands) = (String::new(), String::new());
     for bundled in Bundled::all() {
-        let path = bundled.checkpoint(assets, data)?;
+        let path = bundled.checkpoint(places, data)?;
         let name = format!("{}.safetensors", bundled.name);
         let bytes = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
         files::write(&folder.join(&name), &bytes)?;
-        writeln!(table, "{}", row(&bundled, name, bytes, &assets.runs.join(&bundled.name))?)?;
+        writeln!(table, "{}", row(&bundled, name, bytes, &places.runs.join(&bundled.name))?)?;
         let Bundled { name, seed, options, .. } = bundled;
         writeln!(commands, "native-trainer train {options} --seed {seed} --data DATA --out runs/assets/{name}")?;
         files::write(&folder.join("README.md"), readme(&data.name, &table, &commands).as_bytes())?;
     }
-    println!("{}: {} networks", folder.display(), Bundled::all().count());
-    Ok(())
+    terminal::print_line(&format!("{}: {} networks", folder.display(), Bundled::all().count()))
 }
 
 /// A row of the table: what the checkpoint says of itself.
@@ -143,15 +159,15 @@ mod tests {
 
     #[test]
     fn every_bundled_network_has_sound_arguments_and_a_name_of_its_own() {
-        let assets = Arguments {
+        let places = Places {
             data: vec![PathBuf::from("data")],
             out: PathBuf::from("static"),
             runs: PathBuf::from("runs"),
-            only: None,
+            overwrite: false,
         };
         let mut names = Vec::new();
         for bundled in Bundled::all() {
-            let arguments = bundled.arguments(&assets).unwrap();
+            let arguments = bundled.arguments(&places).unwrap();
             assert_eq!(arguments.seed, bundled.seed);
             assert_eq!(arguments.out, PathBuf::from("runs").join(&bundled.name));
             names.push(bundled.name);

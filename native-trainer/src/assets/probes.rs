@@ -9,6 +9,7 @@ use repgeo_core::data::{Pixels, ProbeSet};
 
 use crate::dataset::Splits;
 use crate::files;
+use crate::terminal;
 
 /// How many images of each class.
 const PER_CLASS: usize = 200;
@@ -23,8 +24,7 @@ pub(super) fn write(data: &Splits, folder: &Path) -> Result<()> {
     files::write(&folder.join(format!("{stem}-images-idx3-ubyte.gz")), &gzip(&images)?)?;
     files::write(&folder.join(format!("{stem}-labels-idx1-ubyte.gz")), &gzip(&labels)?)?;
     files::write(&folder.join("LICENCE-fashion-mnist.txt"), LICENCE.as_bytes())?;
-    println!("{}: {} images", folder.display(), chosen.len());
-    Ok(())
+    terminal::print_line(&format!("{}: {} images", folder.display(), chosen.len()))
 }
 
 /// The indices of the first images of each class, in file order.

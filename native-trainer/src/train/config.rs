@@ -11,6 +11,11 @@ use super::augment::Augmentation;
 use super::schedule::Schedule;
 use crate::dataset::Splits;
 
+/// Widths of an MLP's hidden layers when `--hidden` is not given.
+const HIDDEN: [usize; 2] = [256, 128];
+/// Channels of a ResNet's first stage when `--width` is not given.
+const WIDTH: usize = 64;
+
 /// The networks that can be trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ModelChoice {
@@ -79,12 +84,14 @@ impl Config {
     pub(crate) fn resolve(arguments: &Arguments, data: &Splits) -> Result<Self> {
         let input = data.train.shape;
         let is_mlp = arguments.model == ModelChoice::Mlp;
+        let hidden = if arguments.hidden.is_empty() { &HIDDEN[..] } else { &arguments.hidden };
+        let width = arguments.width.unwrap_or(WIDTH);
         let architecture = match arguments.model {
             ModelChoice::Mlp => Architecture::from(Mlp {
-                dropout: arguments.dropout,
-                ..Mlp::new(input.len(), &arguments.hidden, data.classes)
+                dropout: arguments.dropout.unwrap_or(0.0),
+                ..Mlp::new(input.len(), hidden, data.classes)
             }),
-            ModelChoice::Resnet18 => Resnet::resnet18_cifar(arguments.width, input.channels, data.classes).into(),
+            ModelChoice::Resnet18 => Resnet::resnet18_cifar(width, input.channels, data.classes).into(),
         };
         let normalisation = match &arguments.normalize {
             Some(preset) => Normalisation::preset(preset, input.channels)?,
@@ -103,7 +110,7 @@ impl Config {
             epochs: arguments.epochs,
             batch_size: arguments.batch_size,
             schedule: Schedule { peak: arguments.learning_rate.unwrap_or(default_peak), warm_up: arguments.warm_up },
-            halved: arguments.halved,
+            halved: arguments.halved.unwrap_or(0.0),
             momentum: arguments.momentum,
             weight_decay: arguments.weight_decay,
             precision: arguments.precision,

@@ -3,13 +3,14 @@
 mod augment;
 mod batches;
 mod config;
+mod learner;
 mod run_directory;
 mod schedule;
 mod session;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 pub(crate) use augment::Augmentation;
 pub(crate) use config::{Config, ModelChoice, StoredPrecision};
@@ -18,6 +19,7 @@ pub(crate) use session::train;
 
 use crate::dataset;
 use crate::device::DeviceChoice;
+use crate::terminal;
 
 /// Arguments of `train`.
 #[derive(Debug, Clone, clap::Args)]
@@ -25,15 +27,15 @@ pub(crate) struct Arguments {
     /// The network.
     #[arg(long, value_enum)]
     pub(crate) model: ModelChoice,
-    /// Channels of the first stage of a ResNet.
-    #[arg(long, default_value_t = 64, value_name = "CHANNELS")]
-    pub(crate) width: usize,
-    /// Widths of the hidden layers of an MLP.
-    #[arg(long, value_delimiter = ',', default_value = "256,128", value_name = "WIDTHS")]
+    /// Channels of the first stage of a ResNet; 64 without it.
+    #[arg(long, value_name = "CHANNELS")]
+    pub(crate) width: Option<usize>,
+    /// Widths of the hidden layers of an MLP; 256,128 without it.
+    #[arg(long, value_delimiter = ',', value_name = "WIDTHS")]
     pub(crate) hidden: Vec<usize>,
-    /// Probability that a hidden value of an MLP is set to zero in training.
-    #[arg(long, default_value_t = 0.0, value_name = "PROBABILITY")]
-    pub(crate) dropout: f64,
+    /// Probability that a hidden value of an MLP is set to zero in training; 0 without it.
+    #[arg(long, value_name = "PROBABILITY")]
+    pub(crate) dropout: Option<f64>,
     /// The folder of the data set, or its files (IDX, plain or gzipped; CIFAR binary batches).
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     pub(crate) data: Vec<PathBuf>,
@@ -58,9 +60,10 @@ pub(crate) struct Arguments {
     /// The part of all steps in which the learning rate rises.
     #[arg(long, default_value_t = 0.2, value_name = "PART")]
     pub(crate) warm_up: f64,
-    /// The part of all steps, from the start, in which a ResNet sees images halved in height and width: a quarter of the work.
-    #[arg(long, default_value_t = 0.0, value_name = "PART")]
-    pub(crate) halved: f64,
+    /// The part of all steps, from the start, in which a ResNet sees images halved in height and width: a quarter of the
+    /// work; 0 without it.
+    #[arg(long, value_name = "PART")]
+    pub(crate) halved: Option<f64>,
     /// Momentum of stochastic gradient descent.
     #[arg(long, default_value_t = 0.9)]
     pub(crate) momentum: f64,
@@ -76,13 +79,34 @@ pub(crate) struct Arguments {
     /// The run's folder: `config.json`, `metrics.jsonl` and `final.safetensors`.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Replace a finished run in that folder, once the new one is complete.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    arguments.check()?;
+    let _folder = RunDirectory::open(&arguments.out, arguments.overwrite)?;
     let data = dataset::load(&arguments.data)?;
     let config = Config::resolve(arguments, &data)?;
     let checkpoint = train(&config, &data, &arguments.device.open()?, &arguments.out)?;
-    println!("{}", checkpoint.display());
-    Ok(())
+    terminal::print_line(&checkpoint.display().to_string())
+}
+
+impl Arguments {
+    /// Refuses options of the other kind of networks, which would do nothing.
+    fn check(&self) -> Result<()> {
+        let (kind, others) = match self.model {
+            ModelChoice::Mlp => {
+                ("an MLP", vec![("--width", self.width.is_some()), ("--halved", self.halved.is_some())])
+            }
+            ModelChoice::Resnet18 => {
+                ("a ResNet", vec![("--hidden", !self.hidden.is_empty()), ("--dropout", self.dropout.is_some())])
+            }
+        };
+        let given: Vec<&str> = others.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+        ensure!(given.is_empty(), "{}: {kind} has no such choice; leave it out", given.join(", "));
+        Ok(())
+    }
 }

@@ -5,24 +5,23 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use burn::module::Module as _;
-use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
 use repgeo_core::checkpoint::{self, Metadata};
 use repgeo_core::data::ImageShape;
 use repgeo_core::file::NamedBytes;
-use repgeo_core::model::{BurnNetwork, Graph, Shape, StateDict};
+use repgeo_core::model::{BurnNetwork, Graph, Node, Operation, Shape, StateDict};
 
 use super::augment::Augmentation;
-use super::batches::{Batch, Images, generator_of, shuffled};
+use super::batches::{Images, generator_of, shuffled};
 use super::config::Config;
+use super::learner::{Descent, Learner, Outcome};
 use super::run_directory::{EpochRecord, RunDirectory};
 use crate::dataset::Splits;
+use crate::terminal;
 
 /// Steps between two readings of the loss: reading waits for the device.
 const STEPS_BETWEEN_READINGS: usize = 16;
@@ -34,44 +33,67 @@ pub(crate) fn train(config: &Config, data: &Splits, device: &Device, out: &Path)
     let graph = config.architecture.graph(config.input)?;
     let training = Images::new(&data.train, &config.normalisation)?;
     let test = Images::new(&data.test, &config.normalisation)?;
+    check_last_step(config, &graph, training.len())?;
     let mut run = RunDirectory::create(out, config)?;
-    println!(
+    terminal::print_line(&format!(
         "{}: {} parameters, {} training and {} test images, seed {}",
         config.architecture.describe(),
         graph.trainable_parameters(),
         training.len(),
         test.len(),
         config.seed
-    );
+    ))?;
     let mut session = Session::start(config, graph.clone(), device, training.len())?;
     for epoch in 0..config.epochs {
         let record = session.epoch(epoch, &training, &test)?;
         session.bar.suspend(|| {
-            println!(
+            terminal::print_line(&format!(
                 "epoch {}: training loss {:.4}, training accuracy {:.2} %, test accuracy {:.2} %, {:.0} images/s",
                 record.epoch,
                 record.training_loss,
                 100.0 * record.training_accuracy,
                 100.0 * record.test_accuracy,
                 record.images_per_second
-            );
-        });
+            ))
+        })?;
         run.append(&record)?;
     }
     session.bar.finish_and_clear();
-    let state = pollster::block_on(session.network.state())?;
+    let state = pollster::block_on(session.learner.network().state())?;
     let (bytes, accuracy) = package(config, data, &graph, &state, session.step, &test, device)?;
-    println!("test accuracy of the checkpoint: {:.2} %", 100.0 * accuracy);
+    terminal::print_line(&format!("test accuracy of the checkpoint: {:.2} %", 100.0 * accuracy))?;
     run.finish(&bytes)
+}
+
+/// Refuses steps of one image where batch normalisation would see one value of a channel, which has no variance.
+fn check_last_step(config: &Config, graph: &Graph, images: usize) -> Result<()> {
+    if images % config.batch_size != 1 {
+        return Ok(());
+    }
+    let ImageShape { channels, height, width } = config.input;
+    let halved = ImageShape { channels, height: height / 2, width: width / 2 };
+    let smallest = if config.halved > 0.0 { &config.architecture.graph(halved)? } else { graph };
+    let single = |node: &Node| {
+        let positions = match node.shape {
+            Shape::Map(map) => map.height * map.width,
+            Shape::Vector(_) => 1,
+        };
+        positions == 1 && matches!(node.operation, Operation::BatchNorm { .. })
+    };
+    ensure!(
+        !smallest.nodes.iter().any(single),
+        "--batch-size: {images} training images in steps of {} leave one image for the last step, of which batch \
+         normalisation has no variance; choose another size",
+        config.batch_size
+    );
+    Ok(())
 }
 
 struct Session<'a> {
     config: &'a Config,
     device: Device,
     graph: Graph,
-    network: BurnNetwork,
-    optimizer: ModuleOptimizer,
-    loss: CrossEntropyLoss,
+    learner: Learner,
     step: usize,
     steps: usize,
     started: Instant,
@@ -100,17 +122,13 @@ impl<'a> Session<'a> {
     fn start(config: &'a Config, graph: Graph, device: &Device, images: usize) -> Result<Self> {
         device.seed(config.seed);
         let device = device.clone().autodiff();
-        // PyTorch's stochastic gradient descent: burn's default would damp the gradient.
-        let momentum = MomentumConfig::new().with_momentum(config.momentum).with_dampening(0.0);
-        #[allow(clippy::cast_possible_truncation, reason = "burn takes the decay in single precision")]
-        let decay = WeightDecayConfig::new(config.weight_decay as f32);
+        let network = BurnNetwork::init(&graph, config.seed, &device)?;
+        let descent = Descent { momentum: config.momentum, weight_decay: config.weight_decay };
         let steps = images.div_ceil(config.batch_size) * config.epochs;
         Ok(Self {
             config,
-            network: BurnNetwork::init(&graph, config.seed, &device)?,
             graph,
-            optimizer: SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(Some(decay)).init(),
-            loss: CrossEntropyLossConfig::new().init(&device),
+            learner: Learner::new(config.architecture.clone(), network, descent, &device),
             device,
             step: 0,
             steps,
@@ -132,7 +150,7 @@ impl<'a> Session<'a> {
                 batch.images = avg_pool2d(batch.images, AvgPoolOptions::new([2, 2]));
             }
             learning_rate = self.config.schedule.rate(self.step, self.steps);
-            unread.push(self.step(batch, learning_rate)?);
+            unread.push(self.learner.step(batch, learning_rate)?);
             if unread.len() == STEPS_BETWEEN_READINGS {
                 read(&mut unread, &mut totals)?;
                 self.bar.set_message(format!("epoch {}, loss {:.3}", epoch + 1, totals.mean_loss()));
@@ -147,7 +165,7 @@ impl<'a> Session<'a> {
             "the loss is no longer a finite number in epoch {}: choose a smaller --learning-rate",
             epoch + 1
         );
-        let network = self.network.valid().with_graph(&self.graph)?;
+        let network = self.learner.network().valid().with_graph(&self.graph)?;
         let tested = evaluate(&network, test, &self.device.clone().inner())?;
         Ok(EpochRecord {
             epoch: epoch + 1,
@@ -164,38 +182,6 @@ impl<'a> Session<'a> {
 
     fn sees_halved_images(&self) -> bool {
         (self.step as f64) < self.config.halved * self.steps as f64
-    }
-
-    fn step(&mut self, batch: Batch, learning_rate: f64) -> Result<Outcome> {
-        let [_, channels, height, width] = batch.images.dims();
-        let seen = ImageShape { channels, height, width };
-        if self.network.graph().nodes.first().map(|node| node.shape) != Some(Shape::Map(seen)) {
-            self.network = self.network.clone().with_graph(&self.config.architecture.graph(seen)?)?;
-        }
-        let logits = self.network.forward(batch.images)?;
-        let outcome = Outcome::of(&logits, &batch.classes, &self.loss);
-        let gradients = outcome.loss.backward();
-        let gradients = GradientsParams::from_grads(gradients, &self.network);
-        self.network = self.optimizer.step(learning_rate, self.network.clone(), gradients);
-        Ok(outcome)
-    }
-}
-
-/// Mean loss and number of right answers of a batch, on the device.
-struct Outcome {
-    images: usize,
-    loss: Tensor<1>,
-    correct: Tensor<1, Int>,
-}
-
-impl Outcome {
-    fn of(logits: &Tensor<2>, classes: &Tensor<1, Int>, loss: &CrossEntropyLoss) -> Self {
-        let answers = logits.clone().detach().argmax(1).flatten::<1>(0, 1);
-        Self {
-            images: classes.dims()[0],
-            loss: loss.forward(logits.clone(), classes.clone()),
-            correct: answers.equal(classes.clone()).int().sum(),
-        }
     }
 }
 

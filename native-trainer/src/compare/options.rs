@@ -1,0 +1,29 @@
+//! Options that would do nothing.
+
+use anyhow::{Result, ensure};
+use repgeo_core::study::Opened;
+
+use super::Arguments;
+
+/// Refuses options of networks where all inputs are activations: those hold their samples and their rows already. Where
+/// both are compared, the options are for the networks.
+///
+/// # Errors
+/// When such an option was given.
+pub(super) fn check(arguments: &Arguments, opened: &[Opened]) -> Result<()> {
+    let of_networks = [
+        ("--probe", !arguments.probe.is_empty()),
+        ("--samples", arguments.samples.is_some()),
+        ("--subset", arguments.subset.is_some()),
+        ("--normalize", arguments.normalize.is_some()),
+        ("--rows", arguments.rows.is_some()),
+        ("--device", arguments.device.is_some()),
+    ];
+    let given: Vec<&str> = of_networks.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+    ensure!(
+        given.is_empty() || opened.iter().any(|input| matches!(input, Opened::Network(_))),
+        "{}: applies to networks, and all files here hold activations; leave it out",
+        given.join(", ")
+    );
+    Ok(())
+}
