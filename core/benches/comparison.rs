@@ -1,7 +1,9 @@
 //! `cargo bench -p repgeo-core --no-default-features --features rayon --bench comparison`: a whole comparison of two
 //! networks by debiased CKA of all taps, its parts, and the matrix products that bound it from below.
 
+use std::borrow::Cow;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -9,10 +11,11 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
-use repgeo_core::activation::{ActivationError, Engine, Representation, RowPolicy, represent_graph};
+use repgeo_core::activation::{ActivationError, Engine, Job, Representation, RowPolicy, represent};
 use repgeo_core::data::{ImageShape, Normalisation, Pixels, ProbeSet};
+use repgeo_core::layer::{Layer, PartId};
 use repgeo_core::model::{Architecture, CifarResnet, Graph, Resnet, StateDict, initial_state};
-use repgeo_core::similarity::{AnyMeasure as _, DebiasedCka, Geometry, Ingredient, Prepared};
+use repgeo_core::similarity::{AnyPair, DebiasedCka, Prepared, Samples};
 use repgeo_core::supervise::Unsupervised;
 
 const IMAGES: usize = 512;
@@ -140,34 +143,27 @@ fn run(graph: &Graph, state: &StateDict, probe: &ProbeSet, threads: usize, mut e
         each(layer);
         Ok::<(), ActivationError>(())
     };
-    let run = represent_graph(
-        "network",
-        graph,
-        state,
-        probe,
-        &normalisation,
-        policy,
-        &engine,
-        &Unsupervised,
-        (0.0, 1.0),
-        each,
-    );
+    let job =
+        Job { network: "network", graph, state, probe, normalisation: &normalisation, policy, portion: (0.0, 1.0) };
+    let run = represent(&engine, &job, &Unsupervised, each);
     if let Err(error) = pollster::block_on(run) {
         unreachable!("{error}");
     }
 }
 
 fn prepare(layer: &Representation) -> Prepared {
-    let geometry = pollster::block_on(Geometry::of(layer, &[Ingredient::Gram]));
-    match geometry.map(|geometry| DebiasedCka.prepare(&geometry)) {
+    let samples = Samples { ids: Arc::clone(&layer.samples), labels: None, classes: Vec::new() };
+    let kept = pollster::block_on(Layer::of(Cow::Borrowed(layer), &[PartId::Gram], false, &Unsupervised));
+    match kept.map(|kept| AnyPair::prepare(&DebiasedCka, &kept, &samples)) {
         Ok(Ok(prepared)) => prepared,
         other => unreachable!("{:?}", other.map(|_| ())),
     }
 }
 
 fn all_pairs(first: &[Prepared], second: &[Prepared]) -> f64 {
-    let pairs = first.iter().flat_map(|a| second.iter().map(move |b| (a, b)));
-    pairs.filter_map(|(a, b)| DebiasedCka.compare(a, b).ok()).sum()
+    let (a, b): (Vec<&Prepared>, Vec<&Prepared>) = (first.iter().collect(), second.iter().collect());
+    let block = AnyPair::map(&DebiasedCka, &a, &b);
+    (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).filter_map(|(i, j)| block.get(i, j).clone().ok()).sum()
 }
 
 fn probe() -> ProbeSet {

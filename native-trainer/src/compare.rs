@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
-use repgeo_core::study::{self, Opened, Settings};
+use repgeo_core::study::{Budget, LayerPlan, PairPlan, ProbeSpec, Study, StudySpec, bytes};
 
 use crate::device::DeviceChoice;
 use crate::files::OutputFolder;
@@ -45,6 +45,9 @@ pub(crate) struct Arguments {
     /// positions-as-samples, or units:COUNT:SEED.
     #[arg(long, value_parser = parse_rows)]
     rows: Option<RowPolicy>,
+    /// Layers to compare, separated by commas; all of them when not given.
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    layers: Vec<String>,
     /// The folder for report.json, comparison.csv and the figures.
     #[arg(long, default_value = "comparison", value_name = "DIR")]
     out: PathBuf,
@@ -54,7 +57,7 @@ pub(crate) struct Arguments {
     /// Where networks are run; on the processor when not given.
     #[arg(long)]
     device: Option<DeviceChoice>,
-    /// Print the seconds that running the networks and computing the similarities took.
+    /// Print the seconds that running the networks and computing the similarities took, and the memory that was planned for.
     #[arg(long)]
     timings: bool,
 }
@@ -72,11 +75,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let _folder = OutputFolder::open(&arguments.out)?;
     let progress = progress::Bar::new();
     progress.reading("networks");
-    let opened = inputs::open(&arguments.inputs)?;
-    options::check(arguments, &opened)?;
+    let files = inputs::Files::open(&arguments.inputs)?;
+    options::check(arguments, files.networks)?;
     let engine = engine::open(arguments.device.unwrap_or(DeviceChoice::Cpu))?;
     let probe = match arguments.probe.as_slice() {
-        [] if opened.iter().any(|input| matches!(input, Opened::Network(_))) => {
+        [] if files.networks => {
             bail!(
                 "networks need images to be run on: name a file or a bundled set with --probe, such as --probe fashion-mnist"
             )
@@ -87,23 +90,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Some(probe::read(files)?)
         }
     };
-    let count = match (&probe, arguments.samples) {
-        (_, Some(count)) => count,
-        (Some(probe), None) => probe.len().min(USUAL_SAMPLES),
-        (None, None) => 0,
+    let (normalize, subset) = (arguments.normalize.as_deref(), arguments.subset.unwrap_or(Subset::First));
+    let spec = StudySpec {
+        inputs: files.names(),
+        probe: probe.as_ref().map(|probe| ProbeSpec {
+            samples: arguments.samples.unwrap_or_else(|| probe.len().min(USUAL_SAMPLES)),
+            subset,
+        }),
+        questions: measures,
+        pairs: PairPlan::All,
+        layers: if arguments.layers.is_empty() { LayerPlan::All } else { LayerPlan::Named(arguments.layers.clone()) },
+        rows: arguments.rows.unwrap_or(RowPolicy::Flatten),
     };
-    let row_policy = arguments.rows.unwrap_or(RowPolicy::Flatten);
-    let settings = Settings { measures, row_policy, count, subset: arguments.subset.unwrap_or(Subset::First) };
-    let inputs = inputs::prepare(opened, probe.as_ref(), arguments.normalize.as_deref())?;
-    let comparison = pollster::block_on(study::compare(&inputs, probe.as_ref(), &settings, &engine, &progress))?;
+    let mut study = Study::new(spec, probe.as_ref(), Budget::ONCE)?;
+    pollster::block_on(files.add_to(&mut study, probe.as_ref(), normalize, &engine, &progress))?;
+    let comparison = study.report()?;
     progress.finish();
 
-    let files = output::write(&comparison, &arguments.out)?;
+    let written = output::write(&comparison, &arguments.out)?;
     terminal::print(&table::table(&comparison))?;
     if arguments.timings {
         terminal::print(&progress.timings())?;
+        terminal::print_line(&format!("memory at most about {}", bytes(study.planned_bytes())))?;
     }
-    for file in files {
+    for file in written {
         terminal::print_line(&format!("wrote {}", file.display()))?;
     }
     Ok(())

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use common::{names, program, text, without_reader};
-use repgeo_core::data::{NamedBytes, Subset, read_probe_set};
+use repgeo_core::data::{Subset, read_probe_set};
+use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{Cell, Comparison};
 
 fn compare(arguments: &[&str]) -> Output {

@@ -1,11 +1,14 @@
 //! Every measure against published values and against values recomputed with NumPy in double precision.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use repgeo_core::Sha256Digest;
 use repgeo_core::activation::{Matrix, Representation, RowPolicy};
 use repgeo_core::data::SampleIds;
-use repgeo_core::similarity::{self, AnyMeasure, Geometry, Ingredient, MinibatchCka, Svcca, Truncation};
+use repgeo_core::layer::{Layer, PartId};
+use repgeo_core::similarity::{self, MinibatchCka, Question, Samples};
+use repgeo_core::supervise::Unsupervised;
 
 /// Demo.ipynb of google-research/representation_similarity, and more on the same data; see the generator beside it.
 #[test]
@@ -57,10 +60,7 @@ fn numpy_by_definition() {
         let size = |name: &str| case[name].as_u64().unwrap() as usize;
         let (rows, first, second) = (size("rows"), size("first"), size("second"));
         let (a, b) = closed_form(rows, first, second);
-        let expected = similarity::registry().iter().map(|measure| {
-            let id = measure.card().id;
-            (id, case["values"][id].as_f64().unwrap())
-        });
+        let expected = similarity::cards().into_iter().map(|card| (card.id, case["values"][card.id].as_f64().unwrap()));
         check(&representation(&a, first), &representation(&b, second), expected);
     }
 }
@@ -78,29 +78,31 @@ fn closed_form(rows: usize, first: usize, second: usize) -> (Vec<f64>, Vec<f64>)
 /// Compares in both orders, to 1e-9.
 fn check<'a>(a: &Representation, b: &Representation, expected: impl IntoIterator<Item = (&'a str, f64)>) {
     for (id, expected) in expected {
-        check_one(similarity::find(id).unwrap(), a, b, expected);
+        check_one(id, a, b, expected);
     }
 }
 
-fn check_one(measure: &dyn AnyMeasure, a: &Representation, b: &Representation, expected: f64) {
-    let prepare = |of| measure.prepare(&geometry(of, measure.needs())).unwrap();
+fn check_one(id: &str, a: &Representation, b: &Representation, expected: f64) {
+    let measure = similarity::find(id).unwrap();
+    let Question::Pair(pair) = &measure.question else { panic!("{id} takes one layer") };
+    let samples = Samples { ids: Arc::clone(&a.samples), labels: None, classes: Vec::new() };
+    let prepare = |of| pair.prepare(&layer(of, pair.needs()), &samples).unwrap();
     let (a, b) = (prepare(a), prepare(b));
-    for value in [measure.compare(&a, &b).unwrap(), measure.compare(&b, &a).unwrap()] {
-        assert!((value - expected).abs() < 1e-9, "{}: expected {expected}, found {value}", measure.card().id);
+    for value in [pair.compare(&a, &b).unwrap(), pair.compare(&b, &a).unwrap()] {
+        assert!((value - expected).abs() < 1e-9, "{id}: expected {expected}, found {value}");
     }
 }
 
 /// SVCCA of the first three principal components, which has published values.
 fn check_top_3(a: &Representation, b: &Representation, expected: f64) {
-    let card = similarity::find("svcca-99").unwrap().card();
-    check_one(&Svcca::new(Truncation::Directions(3), card), a, b, expected);
+    check_one("svcca:directions=3", a, b, expected);
 }
 
 /// CKA from batches of this many rows, in order.
 fn check_minibatch(a: &Representation, b: &Representation, size: usize, expected: f64) {
     let mut sum = MinibatchCka::default();
     for (a, b) in batches(a, size).iter().zip(&batches(b, size)) {
-        sum.add(&geometry(a, &[Ingredient::Gram]), &geometry(b, &[Ingredient::Gram])).unwrap();
+        sum.add(&layer(a, &[PartId::Gram]), &layer(b, &[PartId::Gram])).unwrap();
     }
     let value = sum.value().unwrap();
     assert!((value - expected).abs() < 1e-9, "minibatch: expected {expected}, found {value}");
@@ -111,8 +113,8 @@ fn batches(layer: &Representation, size: usize) -> Vec<Representation> {
     values.chunks(size * layer.features).map(|rows| representation(rows, layer.features)).collect()
 }
 
-fn geometry(of: &Representation, ingredients: &[Ingredient]) -> Geometry {
-    pollster::block_on(Geometry::of(of, ingredients)).unwrap()
+fn layer(of: &Representation, parts: &[PartId]) -> Layer {
+    pollster::block_on(Layer::of(Cow::Borrowed(of), parts, false, &Unsupervised)).unwrap()
 }
 
 fn representation(values: &[f64], features: usize) -> Representation {

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use repgeo_core::activation::{Engine, RowPolicy, read_activations};
-use repgeo_core::data::Subset;
 use repgeo_core::file::NamedBytes;
-use repgeo_core::study::{self, Comparison, Input, Settings};
+use repgeo_core::study::{self, Comparison, Input, LayerPlan, PairPlan, StudySpec};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::{Value, json};
 
@@ -28,14 +27,16 @@ fn activations(name: &str, samples: usize, constant: bool) -> Input {
 
 /// A report with values, absent cells and warnings.
 fn report() -> Comparison {
-    let settings = Settings {
-        measures: vec!["cka-linear-debiased".to_owned(), "procrustes-angular".to_owned()],
-        row_policy: RowPolicy::Units { count: 3, seed: 1 },
-        count: 24,
-        subset: Subset::Stratified { seed: 2 },
+    let spec = StudySpec {
+        inputs: Vec::new(),
+        probe: None,
+        questions: vec!["cka-linear-debiased".to_owned(), "procrustes-angular".to_owned()],
+        pairs: PairPlan::All,
+        layers: LayerPlan::All,
+        rows: RowPolicy::Units { count: 3, seed: 1 },
     };
     let inputs = [activations("a", 24, false), activations("b", 24, true)];
-    pollster::block_on(study::compare(&inputs, None, &settings, &Engine::host(1), &Unsupervised)).unwrap()
+    pollster::block_on(study::compare(&inputs, None, &spec, &Engine::host(1), &Unsupervised)).unwrap()
 }
 
 fn schema() -> Value {

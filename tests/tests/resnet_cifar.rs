@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use repgeo_core::activation::{self, Engine, Matrix, Representation, RowPolicy};
+use repgeo_core::activation::{self, Engine, Job, Matrix, Representation, RowPolicy};
 use repgeo_core::data::{Normalisation, ProbeSet, Subset, read_probe_set};
 use repgeo_core::file::NamedBytes;
-use repgeo_core::study::{self, Cell, Comparison, Input, Opened, Settings};
+use repgeo_core::study::{self, Cell, Comparison, Input, LayerPlan, Opened, PairPlan, ProbeSpec, StudySpec};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::Value;
 
@@ -46,13 +46,15 @@ fn network(file: &str) -> Input {
 
 fn compare(files: &[&str], measures: &[&str]) -> Comparison {
     let inputs: Vec<Input> = files.iter().map(|file| network(file)).collect();
-    let settings = Settings {
-        measures: measures.iter().map(|&id| id.to_owned()).collect(),
-        row_policy: RowPolicy::Flatten,
-        count: 512,
-        subset: Subset::First,
+    let spec = StudySpec {
+        inputs: Vec::new(),
+        probe: Some(ProbeSpec { samples: 512, subset: Subset::First }),
+        questions: measures.iter().map(|&id| id.to_owned()).collect(),
+        pairs: PairPlan::All,
+        layers: LayerPlan::All,
+        rows: RowPolicy::Flatten,
     };
-    pollster::block_on(study::compare(&inputs, Some(&probe()), &settings, &Engine::host(2), &Unsupervised)).unwrap()
+    pollster::block_on(study::compare(&inputs, Some(&probe()), &spec, &Engine::host(2), &Unsupervised)).unwrap()
 }
 
 /// Two seeds by every measure that has reference values: computed once.
@@ -154,16 +156,17 @@ fn logits_and_moments_of_the_layers() {
         Ok(())
     };
     let (engine, probe) = (Engine::host(2), probe());
-    let run = activation::represent(
-        &network,
-        &probe,
-        &normalisation,
-        RowPolicy::Flatten,
-        &engine,
-        &Unsupervised,
-        (0.0, 1.0),
-        keep,
-    );
+    let graph = activation::graph_for(&network, &probe).unwrap();
+    let job = Job {
+        network: &network.file,
+        graph: &graph,
+        state: &network.state,
+        probe: &probe,
+        normalisation: &normalisation,
+        policy: RowPolicy::Flatten,
+        portion: (0.0, 1.0),
+    };
+    let run = activation::represent(&engine, &job, &Unsupervised, keep);
     pollster::block_on(run).unwrap();
     let reference = &expected()["1"];
     let names: Vec<String> = layers.iter().map(|layer| layer.layer.clone()).collect();

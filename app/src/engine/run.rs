@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use repgeo_core::activation::Engine;
 use repgeo_core::data::{DataError, Normalisation, ProbeSet};
-use repgeo_core::study::{self, Comparison, Input, Settings, StudyError};
+use repgeo_core::study::{self, Comparison, Input, LayerPlan, PairPlan, ProbeSpec, StudyError, StudySpec};
 
 use super::device::Devices;
 use super::holdings::Holdings;
@@ -51,11 +51,13 @@ async fn run_on(
     cancelled: &Cell<Option<RunId>>,
 ) -> Result<Comparison, StudyError> {
     devices.settle(settings.engine).await;
-    let study_settings = Settings {
-        measures: settings.measures.clone(),
-        row_policy: settings.row_policy,
-        count: settings.samples,
-        subset: settings.subset,
+    let study_settings = StudySpec {
+        inputs: Vec::new(),
+        probe: settings.probe.map(|_| ProbeSpec { samples: settings.samples, subset: settings.subset }),
+        questions: settings.measures.clone(),
+        pairs: PairPlan::All,
+        layers: LayerPlan::All,
+        rows: settings.row_policy,
     };
     let watcher = RunWatcher::new(run, cancelled);
     // A request to cancel may have arrived while the device was chosen.

@@ -1,9 +1,11 @@
 //! A small network on a few images: the work by which devices are compared.
 
-use repgeo_core::activation::{self, ActivationError, Engine, Representation, RowPolicy};
+use std::borrow::Cow;
+
+use repgeo_core::activation::{self, ActivationError, Engine, Job, Representation, RowPolicy};
 use repgeo_core::data::{ImageShape, Normalisation, Pixels, ProbeSet};
+use repgeo_core::layer::{Layer, PartId};
 use repgeo_core::model::{Architecture, CifarResnet, Graph, StateDict, initial_state};
-use repgeo_core::similarity::{Geometry, Ingredient};
 use repgeo_core::study::StudyError;
 use repgeo_core::supervise::{Cancelled, Progress, Supervisor};
 
@@ -46,13 +48,16 @@ async fn round(engine: &Engine, work: &Work, watcher: &Impatient) -> Result<(), 
     let each = async |representation: Representation| -> Result<(), ActivationError> {
         let layer = representation.layer.clone();
         let failed = |reason| ActivationError::Device { network: NAME.to_owned(), layer, reason };
-        Geometry::of(&representation, &[Ingredient::Gram]).await.map(drop).map_err(|error| failed(error.to_string()))
+        Layer::of(Cow::Owned(representation), &[PartId::Gram], false, watcher)
+            .await
+            .map(drop)
+            .map_err(|error| failed(error.to_string()))
     };
     let Work { graph, state, probe } = work;
     let normalisation = Normalisation { name: "none".to_owned(), mean: vec![0.0; 3], std: vec![1.0; 3] };
     let policy = RowPolicy::Flatten;
-    activation::represent_graph(NAME, graph, state, probe, &normalisation, policy, engine, watcher, (0.0, 1.0), each)
-        .await
+    let job = Job { network: NAME, graph, state, probe, normalisation: &normalisation, policy, portion: (0.0, 1.0) };
+    activation::represent(engine, &job, watcher, each).await
 }
 
 /// A narrow residual network before training, and made-up images.

@@ -57,7 +57,14 @@ impl Layer {
         let order = &order.0;
         let origin = self.origin.as_ref().map(|origin| order.iter().map(|&row| origin[row]).collect());
         let (square, tall) = (|matrix: &Mat<f64>| submatrix(matrix, order), |matrix: &Mat<f64>| rows(matrix, order));
-        Self { name: self.name.clone(), facts: self.facts.clone(), origin, fault: self.fault.clone(), rows: None, parts: self.parts.map(square, square, tall) }
+        Self {
+            name: self.name.clone(),
+            facts: self.facts.clone(),
+            origin,
+            fault: self.fault.clone(),
+            rows: None,
+            parts: self.parts.map(square, square, tall),
+        }
     }
 
     /// The layer on drawn rows. The Gram matrix is the submatrix, centred anew, which is the Gram matrix of the drawn rows;

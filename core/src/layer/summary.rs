@@ -130,10 +130,7 @@ fn not_summable<V: Value>(layer: &str, values: &[V], features: usize) -> LayerEr
     match values.iter().map(|&value| value.into()).enumerate().find(|(_, value): &(usize, f64)| !value.is_finite()) {
         Some((index, value)) => {
             let (row, column) = (index / features, index % features);
-            LayerError::NotFinite {
-                layer: layer.to_owned(),
-                found: format!("{value} in row {row}, feature {column}"),
-            }
+            LayerError::NotFinite { layer: layer.to_owned(), found: format!("{value} in row {row}, feature {column}") }
         }
         None => out_of_scale(layer, f64::MAX),
     }

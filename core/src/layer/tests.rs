@@ -133,8 +133,7 @@ fn no_part_depends_on_what_else_is_asked_for() {
 fn parts_are_added_from_kept_rows_and_dropped() {
     let values = normal(&mut generator(9), 10 * 30);
     let rows = representation(10, 30, Matrix::F64(values.clone()));
-    let mut kept =
-        pollster::block_on(Layer::of(Cow::Borrowed(&rows), &[PartId::Gram], true, &Unsupervised)).unwrap();
+    let mut kept = pollster::block_on(Layer::of(Cow::Borrowed(&rows), &[PartId::Gram], true, &Unsupervised)).unwrap();
     assert_eq!(kept.missing(&PartId::ALL).len(), 3);
     assert_eq!(kept.part::<Coordinates>().unwrap_err(), Reason::NotKept { part: PartId::Coordinates });
     pollster::block_on(kept.complete(&PartId::ALL, &Unsupervised)).unwrap();
@@ -171,8 +170,10 @@ fn a_permuted_layer_is_the_layer_of_permuted_rows() {
     let order = Order::random(11, 3);
     for features in [4, 40] {
         let values = normal(&mut generator(12), 11 * features);
-        let (found, expected) =
-            (layer(&values, features).permuted(&order), layer(&reordered(&values, features, order.indices()), features));
+        let (found, expected) = (
+            layer(&values, features).permuted(&order),
+            layer(&reordered(&values, features, order.indices()), features),
+        );
         assert!((gram(&found) - gram(&expected)).norm_max() < 1e-12);
         let outer = |layer: &Layer| coordinates(layer) * coordinates(layer).transpose();
         assert!((outer(&found) - outer(&expected)).norm_max() < 1e-11);

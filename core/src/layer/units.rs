@@ -24,8 +24,7 @@ pub(super) fn chosen(features: usize) -> Vec<usize> {
     if features <= MAXIMUM_UNITS {
         return (0..features).collect();
     }
-    let mut chosen =
-        rand::seq::index::sample(&mut ChaCha8Rng::seed_from_u64(SEED), features, MAXIMUM_UNITS).into_vec();
+    let mut chosen = rand::seq::index::sample(&mut ChaCha8Rng::seed_from_u64(SEED), features, MAXIMUM_UNITS).into_vec();
     chosen.sort_unstable();
     chosen
 }

@@ -103,8 +103,8 @@ fn gram(layer: &Layer) -> Result<(Mat<f64>, f64), Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::sample::{generator, layer, normal, value};
     use crate::similarity::DebiasedCka;
+    use crate::similarity::sample::{generator, layer, normal, value};
 
     const FEATURES: usize = 6;
 

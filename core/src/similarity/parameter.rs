@@ -85,7 +85,12 @@ pub(super) fn read(measure: &str, parameters: &[Parameter], text: Option<&str>) 
             _ => {
                 let kind = if whole { "whole number" } else { "number" };
                 let (measure, name, found) = (measure.to_owned(), name.to_owned(), value.to_owned());
-                return Err(ParameterError::Value { measure, name, expected: format!("{kind} from {low} to {high}"), found });
+                return Err(ParameterError::Value {
+                    measure,
+                    name,
+                    expected: format!("{kind} from {low} to {high}"),
+                    found,
+                });
             }
         }
     }

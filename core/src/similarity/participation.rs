@@ -18,7 +18,12 @@ pub(super) static CARD: Card = Card {
     symmetric: true,
     direction: Direction::HigherIsMoreAlike,
     range: Range { low: 1.0, high: f64::INFINITY },
-    invariances: &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation, Invariance::Translation],
+    invariances: &[
+        Invariance::Orthogonal,
+        Invariance::IsotropicScaling,
+        Invariance::Permutation,
+        Invariance::Translation,
+    ],
     minimum_samples: 2,
     requirement: "",
     estimator: "The ratio of the samples at hand, at most n − 1: biased downwards where samples are not far more than the \

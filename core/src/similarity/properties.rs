@@ -152,6 +152,10 @@ fn cards_are_complete() {
             [card.name, card.formula, card.summary, card.source, card.estimator].iter().all(|text| !text.is_empty())
         );
         assert!(card.source.chars().any(|letter| letter.is_ascii_digit()), "{}: no year in {}", card.id, card.source);
-        assert!(card.range.low < card.range.high && card.minimum_samples >= 2 && !entry.usual().unwrap().question.needs().is_empty());
+        assert!(
+            card.range.low < card.range.high
+                && card.minimum_samples >= 2
+                && !entry.usual().unwrap().question.needs().is_empty()
+        );
     }
 }

@@ -42,8 +42,8 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
         summary: "Do the two layers agree on which samples are near each other?",
         source: "Kornblith, Norouzi, Lee & Hinton, Similarity of Neural Network Representations Revisited, ICML 2019",
         arity: Arity::Pair,
-    symmetric: true,
-    direction: Direction::HigherIsMoreAlike,
+        symmetric: true,
+        direction: Direction::HigherIsMoreAlike,
         range: Range { low: 0.0, high: 1.0 },
         invariances: &[
             Invariance::Orthogonal,

@@ -49,8 +49,8 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str, estim
         source: "Kriegeskorte, Mur & Bandettini, Representational Similarity Analysis: Connecting the Branches of Systems \
                  Neuroscience, Frontiers in Systems Neuroscience 2008",
         arity: Arity::Pair,
-    symmetric: true,
-    direction: Direction::HigherIsMoreAlike,
+        symmetric: true,
+        direction: Direction::HigherIsMoreAlike,
         range: Range { low: -1.0, high: 1.0 },
         invariances: &[Invariance::IsotropicScaling, Invariance::Permutation],
         minimum_samples: 3,

@@ -3,7 +3,7 @@
 use faer::Mat;
 
 use super::triangle::same_length;
-use super::{Arity, Card, Direction, Chosen, Invariance, Pair, Parameter, ParameterError, Range, Samples};
+use super::{Arity, Card, Chosen, Direction, Invariance, Pair, Parameter, ParameterError, Range, Samples};
 use crate::decomposition::{ThinSvd, cross, singular_values};
 use crate::layer::{Coordinates, Layer, PartId, Reason};
 
@@ -66,26 +66,26 @@ pub(super) static CARD: Card = card(
 
 const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Card {
     Card {
-    id,
-    name,
-    formula,
-    summary: "How well do the layers' main directions of variation predict each other linearly?",
-    source: "Raghu, Gilmer, Yosinski & Sohl-Dickstein, SVCCA: Singular Vector Canonical Correlation Analysis for Deep Learning \
+        id,
+        name,
+        formula,
+        summary: "How well do the layers' main directions of variation predict each other linearly?",
+        source: "Raghu, Gilmer, Yosinski & Sohl-Dickstein, SVCCA: Singular Vector Canonical Correlation Analysis for Deep Learning \
              Dynamics and Interpretability, NeurIPS 2017",
-    arity: Arity::Pair,
-    symmetric: true,
-    direction: Direction::HigherIsMoreAlike,
-    range: Range { low: 0.0, high: 1.0 },
-    invariances: &[
-        Invariance::Orthogonal,
-        Invariance::IsotropicScaling,
-        Invariance::Permutation,
-        Invariance::Translation,
-    ],
-    minimum_samples: 2,
-    requirement: "many more samples than kept directions: where the two numbers of directions add up to n or more, some \
+        arity: Arity::Pair,
+        symmetric: true,
+        direction: Direction::HigherIsMoreAlike,
+        range: Range { low: 0.0, high: 1.0 },
+        invariances: &[
+            Invariance::Orthogonal,
+            Invariance::IsotropicScaling,
+            Invariance::Permutation,
+            Invariance::Translation,
+        ],
+        minimum_samples: 2,
+        requirement: "many more samples than kept directions: where the two numbers of directions add up to n or more, some \
                   correlations are 1 whatever the data",
-    estimator: "Correlations in the sample: biased upwards, strongly where the kept directions are not far fewer than the \
+        estimator: "Correlations in the sample: biased upwards, strongly where the kept directions are not far fewer than the \
                 samples.",
     }
 }
@@ -143,8 +143,7 @@ mod tests {
 
     #[test]
     fn variance_is_of_squared_singular_values() {
-        let kept =
-            |fraction, values: &[f64]| Svcca(Truncation::Variance(fraction)).kept(values).unwrap();
+        let kept = |fraction, values: &[f64]| Svcca(Truncation::Variance(fraction)).kept(values).unwrap();
         // Squares 81, 9, 9, 1: 81 %, 90 %, 99 %, 100 %.
         let values = [9.0, 3.0, 3.0, 1.0];
         assert_eq!(kept(0.5, &values), 1);

@@ -110,7 +110,8 @@ impl Asked {
         let card = self.measure.card;
         let finite = |end: f64| end.is_finite().then_some(end);
         let pair = |(&(a, b), map): (&(usize, usize), &Vec<Vec<Option<Cell>>>)| {
-            let row = |row: &Vec<Option<Cell>>| row.iter().map(|cell| cell.clone().unwrap_or_else(not_computed)).collect();
+            let row =
+                |row: &Vec<Option<Cell>>| row.iter().map(|cell| cell.clone().unwrap_or_else(not_computed)).collect();
             PairRecord { a, b, cells: map.iter().map(row).collect() }
         };
         let one = matches!(self.measure.question, Question::One(_));
@@ -151,7 +152,8 @@ fn compare(
         if first.rows != second.rows {
             return Err(format!("{title_a} has {} rows and {title_b} has {}", first.rows, second.rows));
         }
-        let blame = |layer: &Answered, title: &String| layer.answer.as_ref().err().map(|reason| format!("{title}: {reason}"));
+        let blame =
+            |layer: &Answered, title: &String| layer.answer.as_ref().err().map(|reason| format!("{title}: {reason}"));
         if let Some(reason) = blame(first, title_a).or_else(|| blame(second, title_b)) {
             return Err(reason);
         }

@@ -26,9 +26,10 @@ pub(super) fn of_input(input: &Input, name: &str) -> Vec<Warning> {
 /// What its layers have shown, one remark for all layers of which the same is to be said.
 pub(super) fn of_layers(name: &str, layers: &[Layer]) -> Vec<Warning> {
     let remark = |message: String| Warning { input: Some(name.to_owned()), layer: None, message };
-    let constant = layers.iter().filter(|layer| layer.facts.constant_features > 0).map(|layer| {
-        format!("{} ({} of {})", layer.name, layer.facts.constant_features, layer.facts.features)
-    });
+    let constant = layers
+        .iter()
+        .filter(|layer| layer.facts.constant_features > 0)
+        .map(|layer| format!("{} ({} of {})", layer.name, layer.facts.constant_features, layer.facts.features));
     let dominated = layers.iter().filter_map(|layer| {
         let farthest = layer.facts.farthest.filter(|farthest| farthest.share > DOMINANT)?;
         Some(format!("{} (sample {}, {:.0} %)", layer.name, farthest.row, 100.0 * farthest.share))
@@ -37,7 +38,11 @@ pub(super) fn of_layers(name: &str, layers: &[Layer]) -> Vec<Warning> {
         ("features are constant over all samples in", constant.collect::<Vec<_>>()),
         ("one sample holds most of the variance, and so decides what measures say, in", dominated.collect()),
     ];
-    texts.into_iter().filter(|(_, layers)| !layers.is_empty()).map(|(text, layers)| remark(gathered(text, &layers))).collect()
+    texts
+        .into_iter()
+        .filter(|(_, layers)| !layers.is_empty())
+        .map(|(text, layers)| remark(gathered(text, &layers)))
+        .collect()
 }
 
 /// `text layer1 (…), layer2 (…) and 5 more layers`.

@@ -62,9 +62,10 @@ impl Study {
             precision.push("f32 networks".to_owned());
         }
         let layers: usize = inputs.iter().map(|input| input.layers.len()).sum();
-        let single = inputs.iter().flat_map(|input| &input.layers).filter(|layer| {
-            layer.parts.iter().any(|part| part.precision == Precision::Single)
-        });
+        let single = inputs
+            .iter()
+            .flat_map(|input| &input.layers)
+            .filter(|layer| layer.parts.iter().any(|part| part.precision == Precision::Single));
         precision.push(match single.count() {
             0 => "f64 measures".to_owned(),
             single => format!("f64 measures on f32 products in {single} of {layers} layers"),

@@ -9,7 +9,13 @@ use crate::data::{ImageShape, Normalisation, Subset};
 
 /// Two networks of two layers, one measure, one absent cell.
 pub(crate) fn comparison() -> Comparison {
-    let layer = |name: &str| LayerRecord { name: name.to_owned(), rows: 8, features: 3, constant_features: 0, parts: Vec::new() };
+    let layer = |name: &str| LayerRecord {
+        name: name.to_owned(),
+        rows: 8,
+        features: 3,
+        constant_features: 0,
+        parts: Vec::new(),
+    };
     let input = |name: &str| InputRecord {
         name: name.to_owned(),
         file: format!("{name}.safetensors"),

@@ -222,7 +222,11 @@ impl Study {
         // Maps grow with n, answers with n².
         let samples = self.samples.as_ref().map_or(0, |samples| samples.ids.ids.len());
         let (linear, square) = (running as f64 / limit as f64, (needed - running) as f64 / limit as f64);
-        let part = if square == 0.0 { 1.0 / linear } else { ((linear * linear + 4.0 * square).sqrt() - linear) / (2.0 * square) };
+        let part = if square == 0.0 {
+            1.0 / linear
+        } else {
+            ((linear * linear + 4.0 * square).sqrt() - linear) / (2.0 * square)
+        };
         Err(StudyError::Memory { needed, limit, fits: (samples as f64 * part) as usize })
     }
 
@@ -360,7 +364,8 @@ impl Study {
             return Ok(());
         }
         let needs = measure.question.needs();
-        for (input, layer) in self.inputs.iter().flat_map(|input| input.layers.iter().map(move |layer| (input, layer))) {
+        for (input, layer) in self.inputs.iter().flat_map(|input| input.layers.iter().map(move |layer| (input, layer)))
+        {
             if let Some(&part) = layer.missing(needs).first()
                 && !layer.keeps_rows()
                 && layer.fault().is_none()

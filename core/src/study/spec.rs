@@ -78,7 +78,8 @@ impl PairPlan {
             Self::Consecutive => (1..inputs).map(|b| (b - 1, b)).collect(),
             Self::Explicit(pairs) => pairs.clone(),
         };
-        match pairs.iter().enumerate().find(|&(place, &(a, b))| a.max(b) >= inputs || pairs[..place].contains(&(a, b))) {
+        match pairs.iter().enumerate().find(|&(place, &(a, b))| a.max(b) >= inputs || pairs[..place].contains(&(a, b)))
+        {
             Some((_, &(a, b))) => Err(StudyError::Pair { a, b, inputs }),
             None => Ok(pairs),
         }

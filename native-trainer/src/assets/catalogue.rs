@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use repgeo_core::activation::{Engine, RowPolicy};
 use repgeo_core::data::{ProbeSet, Subset};
-use repgeo_core::study::{self, Comparison, Settings};
+use repgeo_core::study::{self, Budget, Comparison, LayerPlan, PairPlan, ProbeSpec, Study, StudySpec};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::{Value, json};
 
@@ -53,25 +53,28 @@ fn probes(out: &Path) -> Result<Vec<String>> {
 
 /// A bundled network as the page lists it.
 fn network(out: &Path, bundled: &Bundled) -> Result<Value> {
-    let opened = inputs::open(&[out.join(bundled.file())])?;
-    let accuracy = opened.iter().find_map(|opened| match opened {
+    let accuracy = match study::open(&inputs::read(&out.join(bundled.file()))?)? {
         study::Opened::Network(network) => network.metadata.accuracy,
         study::Opened::Activations(_) => None,
-    });
+    };
     let note = accuracy.map(|accuracy| format!("{:.2} % test accuracy", 100.0 * accuracy)).unwrap_or_default();
     Ok(json!({ "name": bundled.title(), "file": bundled.file(), "note": note }))
 }
 
 fn compare(networks: &[PathBuf], probe: &ProbeSet) -> Result<Comparison> {
-    let inputs = inputs::prepare(inputs::open(networks)?, Some(probe), None)?;
-    let settings = Settings {
-        measures: vec![MEASURE.to_owned()],
-        row_policy: RowPolicy::Flatten,
-        count: SAMPLES,
-        subset: Subset::First,
+    let files = inputs::Files::open(networks)?;
+    let spec = StudySpec {
+        inputs: files.names(),
+        probe: Some(ProbeSpec { samples: SAMPLES, subset: Subset::First }),
+        questions: vec![MEASURE.to_owned()],
+        pairs: PairPlan::All,
+        layers: LayerPlan::All,
+        rows: RowPolicy::Flatten,
     };
+    let mut study = Study::new(spec, Some(probe), Budget::ONCE)?;
     // One thread, as in a browser.
-    Ok(pollster::block_on(study::compare(&inputs, Some(probe), &settings, &Engine::host(1), &Unsupervised))?)
+    pollster::block_on(files.add_to(&mut study, Some(probe), None, &Engine::host(1), &Unsupervised))?;
+    Ok(study.report()?)
 }
 
 fn paths(out: &Path, files: &[String]) -> Vec<PathBuf> {

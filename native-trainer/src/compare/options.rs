@@ -1,7 +1,6 @@
 //! Options that would do nothing.
 
 use anyhow::{Result, ensure};
-use repgeo_core::study::Opened;
 
 use super::Arguments;
 
@@ -10,7 +9,7 @@ use super::Arguments;
 ///
 /// # Errors
 /// When such an option was given.
-pub(super) fn check(arguments: &Arguments, opened: &[Opened]) -> Result<()> {
+pub(super) fn check(arguments: &Arguments, networks: bool) -> Result<()> {
     let of_networks = [
         ("--probe", !arguments.probe.is_empty()),
         ("--samples", arguments.samples.is_some()),
@@ -21,7 +20,7 @@ pub(super) fn check(arguments: &Arguments, opened: &[Opened]) -> Result<()> {
     ];
     let given: Vec<&str> = of_networks.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
     ensure!(
-        given.is_empty() || opened.iter().any(|input| matches!(input, Opened::Network(_))),
+        given.is_empty() || networks,
         "{}: applies to networks, and all files here hold activations; leave it out",
         given.join(", ")
     );

@@ -91,8 +91,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use burn::tensor::TensorData;
-    use repgeo_core::checkpoint::{StateDict, StateTensor};
-    use repgeo_core::model::{Activation, Cnn, ConvBlock, Graph, Head, LinearLayer, Pool};
+    use repgeo_core::model::{Activation, Cnn, ConvBlock, Graph, Head, LinearLayer, Pool, StateDict, StateTensor};
     use serde::Deserialize;
 
     use super::*;
