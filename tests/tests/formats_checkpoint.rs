@@ -131,7 +131,9 @@ fn burns_own_names_and_layouts_become_pytorchs() {
 
 #[test]
 fn published_checkpoints_load_whole() {
-    let Some(folder) = places::shared("resnet_cifar") else { return };
+    let Some(folder) = places::shared("resnet_cifar") else {
+        return places::skipped("../shared/data/resnet_cifar not found");
+    };
     let expected = reference("resnet_cifar.json");
     assert_eq!(expected.len(), 9);
     for (name, expected) in expected {

@@ -8,6 +8,7 @@ mod exports;
 mod first_visit;
 mod harness;
 mod keyboard;
+mod measures;
 mod narrow;
 mod refusal;
 mod states;
