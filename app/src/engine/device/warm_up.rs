@@ -8,7 +8,7 @@ use repgeo_core::similarity::{Geometry, Ingredient};
 use repgeo_core::study::StudyError;
 use repgeo_core::supervise::{Cancelled, Progress, Supervisor};
 
-use super::port;
+use super::super::port;
 
 const NAME: &str = "the warm-up";
 /// Number of images: enough to fill a batch.
