@@ -1,6 +1,6 @@
 //! What the interface and the engine say to each other.
 //!
-//! Messages are JSON text. The pixels of thumbnails travel beside the text, as bytes ([`Event::attachment`]). Files never
+//! Messages are JSON text of the types below. The pixels of thumbnails travel beside the text, as bytes ([`Event::attachment`]). Files never
 //! travel in a message: the interface names a URL of its own page, or a `blob:` URL of a file that was chosen or dropped,
 //! and the engine reads it, so that no large file passes through the interface.
 
@@ -8,12 +8,12 @@ use repgeo_core::activation::RowPolicy;
 pub use repgeo_core::data::NormalisationChoice;
 use repgeo_core::data::{ImageShape, Normalisation, Subset};
 use repgeo_core::model::Architecture;
-use repgeo_core::study::Cell;
+use repgeo_core::study::{Cell, Comparison};
 use repgeo_core::supervise::Progress;
 use serde::{Deserialize, Serialize};
 
 /// The version of this protocol. The engine's files are cached under fixed names, so both sides say theirs.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// The interface's number for a file that it asked the engine to read.
 pub type FileId = u32;
@@ -23,9 +23,9 @@ pub type RunId = u32;
 
 /// What the interface asks of the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "request", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// The first message: start with this engine.
+    /// Choose the device: the first message, and whenever another is wanted.
     Start {
         /// Which device is wanted.
         engine: EngineChoice,
@@ -100,6 +100,31 @@ pub enum EngineChoice {
     Webgpu,
 }
 
+/// Which adapter for WebGPU the browser offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Adapter {
+    /// Nobody asked.
+    #[default]
+    Unknown,
+    /// None.
+    None,
+    /// One that computes on the processor.
+    Software,
+    /// A graphics card.
+    Hardware,
+}
+
+/// Which of the two worker programs runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WorkerKind {
+    /// The small one, which computes on the processor.
+    #[default]
+    Host,
+    /// The one that has WebGPU beside the processor.
+    Webgpu,
+}
+
 /// What is compared, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CompareSettings {
@@ -117,8 +142,6 @@ pub struct CompareSettings {
     pub measures: Vec<String>,
     /// How a feature map becomes a row.
     pub row_policy: RowPolicy,
-    /// Which device is wanted.
-    pub engine: EngineChoice,
 }
 
 /// One network or activation file of a comparison.
@@ -132,7 +155,7 @@ pub struct CompareInput {
 
 /// What the engine tells the interface.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// The worker's code has loaded.
     Awake {
@@ -143,6 +166,8 @@ pub enum Event {
     Ready {
         /// Which it is, and why.
         engine: EngineReport,
+        /// Which adapter was found.
+        adapter: Adapter,
     },
     /// A file is being read.
     Reading {
@@ -206,10 +231,8 @@ pub enum Event {
     Done {
         /// The run.
         run: RunId,
-        /// The report, as it is exported.
-        json: String,
-        /// The same values as CSV.
-        csv: String,
+        /// The report.
+        comparison: Box<Comparison>,
         /// Bytes of the engine's memory. It never shrinks, so this is the most that was ever used.
         memory: f64,
     },

@@ -1,15 +1,18 @@
 //! Speed in a real browser: measured by `cargo xtask bench`, asserted nowhere.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use repgeo_core::checkpoint::{Metadata, Precision, save_safetensors};
 use repgeo_core::data::ImageShape;
 use repgeo_core::model::{Architecture, Resnet, ResnetBlock, ResnetNames, ResnetStem, initial_state};
-use repgeo_tests::browser::{Options, visit};
+use repgeo_tests::browser::{Options, Served, visit};
 use repgeo_tests::places;
 
 const MINUTES: Duration = Duration::from_secs(300);
@@ -30,6 +33,36 @@ async fn the_bundled_comparison_on_the_processor() -> anyhow::Result<()> {
         Ok(())
     })
     .await
+}
+
+#[tokio::test]
+async fn a_first_visit_to_the_live_result() -> anyhow::Result<()> {
+    let site = PathBuf::from(std::env::var_os("REPGEO_DIST").unwrap_or_default());
+    visit("bench-first-visit", Options::desktop(""), async |page| {
+        page.wait_for("html[data-run=idle][data-map=computed]", MINUTES).await?;
+        let seconds = page.evaluate("performance.now() / 1000").await?.as_f64().unwrap_or(f64::NAN);
+        let (mut code, mut data) = (0, 0);
+        for Served { path, bytes } in page.served() {
+            let path = if path.is_empty() { "index.html" } else { &path };
+            if ["wasm", "js", "css", "html", "json", "svg"].iter().any(|ending| path.ends_with(ending)) {
+                code += gzip_size(&std::fs::read(site.join(path))?)?;
+            } else {
+                data += bytes;
+            }
+        }
+        places::measured(&format!(
+            "first visit: {code} bytes of code after gzip, {data} bytes of networks and images, {seconds:.2} s to the live result"
+        ));
+        Ok(())
+    })
+    .await
+}
+
+/// The size after gzip at its best level, as hosts send text and code.
+fn gzip_size(bytes: &[u8]) -> anyhow::Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
 }
 
 /// Images of the comparison whose memory is measured.

@@ -1,4 +1,4 @@
-//! The engine: a web worker that owns all tensors.
+//! The engine without a device: a web worker that owns all tensors and computes on the processor.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

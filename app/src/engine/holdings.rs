@@ -31,38 +31,55 @@ enum Recognised {
     Neither(Option<String>),
 }
 
+/// A selection of files that is being read, one after the other.
+pub struct Opening {
+    purpose: Purpose,
+    /// What may be part of a probe set, with the reason why it is nothing else; held until all files were read.
+    rest: Vec<(FileId, NamedBytes, Option<String>)>,
+}
+
+impl Opening {
+    /// A selection of which nothing was read yet.
+    #[must_use]
+    pub fn new(purpose: Purpose) -> Self {
+        Self { purpose, rest: Vec::new() }
+    }
+}
+
 impl Holdings {
-    /// Recognises files by their content, and says what became of each.
-    pub fn open(&mut self, files: Vec<(FileId, NamedBytes)>, purpose: Purpose) -> Vec<Event> {
-        let mut events = Vec::new();
-        let mut rest = Vec::new();
-        for (id, file) in files {
-            let recognised = match purpose {
-                Purpose::Probe => Recognised::Neither(None),
-                // Arrays may be images or activations: images first, they say so by their shape.
-                Purpose::Any if file::recognise(&file.bytes).holds_arrays() => Recognised::Neither(None),
-                Purpose::Any | Purpose::Input => recognise(&file),
-            };
-            match recognised {
-                Recognised::Input(input) => events.push(self.hold(id, *input)),
-                Recognised::Unknown(checkpoint, reason) => {
-                    self.unknown.insert(id, *checkpoint);
-                    events.push(Event::ArchitectureUnknown { id, reason });
-                }
-                Recognised::Neither(reason) if purpose == Purpose::Input => {
-                    let reason = reason.unwrap_or_else(|| {
-                        let expected = "expected a PyTorch checkpoint, safetensors, burnpack, .npz or .npy";
-                        format!("{}: neither a network nor activations; {expected}", file.name)
-                    });
-                    events.push(Event::Refused { id, reason });
-                }
-                Recognised::Neither(reason) => rest.push((id, file, reason)),
+    /// Recognises the next file of a selection by its content, and says what became of it; nothing as long as it may be
+    /// part of a probe set.
+    pub fn take(&mut self, opening: &mut Opening, id: FileId, file: NamedBytes) -> Option<Event> {
+        let recognised = match opening.purpose {
+            Purpose::Probe => Recognised::Neither(None),
+            // Arrays may be images or activations: images first, they say so by their shape.
+            Purpose::Any if file::recognise(&file.bytes).holds_arrays() => Recognised::Neither(None),
+            Purpose::Any | Purpose::Input => recognise(&file),
+        };
+        match recognised {
+            Recognised::Input(input) => Some(self.hold(id, *input)),
+            Recognised::Unknown(checkpoint, reason) => {
+                self.unknown.insert(id, *checkpoint);
+                Some(Event::ArchitectureUnknown { id, reason })
+            }
+            Recognised::Neither(reason) if opening.purpose == Purpose::Input => {
+                let reason = reason.unwrap_or_else(|| {
+                    let expected = "expected a PyTorch checkpoint, safetensors, burnpack, .npz or .npy";
+                    format!("{}: neither a network nor activations; {expected}", file.name)
+                });
+                Some(Event::Refused { id, reason })
+            }
+            Recognised::Neither(reason) => {
+                opening.rest.push((id, file, reason));
+                None
             }
         }
-        if !rest.is_empty() {
-            events.extend(self.open_probe(rest, purpose));
-        }
-        events
+    }
+
+    /// All files of a selection were read: those that are held become a probe set, and it says what became of each.
+    pub fn finish(&mut self, opening: Opening) -> Vec<Event> {
+        let Opening { purpose, rest } = opening;
+        if rest.is_empty() { Vec::new() } else { self.open_probe(rest, purpose) }
     }
 
     /// Reads the files together as one probe set; where that fails and they may be something else, one by one.
@@ -159,4 +176,38 @@ fn input_of(network: Network) -> Input {
 
 fn activations_of(file: ActivationFile) -> Input {
     Input::Activations { name: String::new(), file }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NETWORK: &[u8] = include_bytes!("../../../static/networks/mlp-seed0.safetensors");
+    const IMAGES: &[u8] = include_bytes!("../../../static/probes/fashion-mnist-test-2000-images-idx3-ubyte.gz");
+
+    fn file(name: &str, bytes: &[u8]) -> NamedBytes {
+        NamedBytes { name: name.to_owned(), bytes: bytes.to_vec() }
+    }
+
+    #[test]
+    fn only_what_may_be_part_of_a_probe_set_is_held_until_the_last_file() {
+        let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Any));
+        assert_eq!(holdings.take(&mut opening, 1, file("images", IMAGES)), None);
+        let loaded = holdings.take(&mut opening, 2, file("a.safetensors", NETWORK));
+        assert!(matches!(loaded, Some(Event::Loaded { id: 2, .. })), "{loaded:?}");
+        let held: Vec<FileId> = opening.rest.iter().map(|(id, ..)| *id).collect();
+        assert_eq!(held, [1]);
+
+        let events = holdings.finish(opening);
+        assert!(matches!(&events[..], [Event::ProbeLoaded { ids, .. }] if *ids == [1]), "{events:?}");
+        assert!(holdings.inputs.contains_key(&2));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused_at_once_when_networks_were_chosen() {
+        let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Input));
+        let refused = holdings.take(&mut opening, 1, file("images", IMAGES));
+        assert!(matches!(refused, Some(Event::Refused { id: 1, .. })), "{refused:?}");
+        assert_eq!(holdings.finish(opening), []);
+    }
 }

@@ -15,10 +15,8 @@ mod run;
 #[cfg(all(target_arch = "wasm32", feature = "engine"))]
 mod serve;
 #[cfg(all(target_arch = "wasm32", feature = "engine"))]
-mod warm_up;
-#[cfg(all(target_arch = "wasm32", feature = "engine"))]
 mod watcher;
 
-pub use holdings::Holdings;
+pub use holdings::{Holdings, Opening};
 #[cfg(all(target_arch = "wasm32", feature = "engine"))]
 pub use serve::start;

@@ -57,18 +57,6 @@ pub(super) fn memory_bytes() -> f64 {
     length.ok().and_then(|length| length.as_f64()).unwrap_or_default()
 }
 
-/// Whether the browser offers a WebGPU adapter.
-pub(super) async fn has_adapter() -> bool {
-    adapter().await.is_some_and(|adapter| !adapter.is_null() && !adapter.is_undefined())
-}
-
-async fn adapter() -> Option<JsValue> {
-    let gpu = Reflect::get(&scope()?.navigator(), &"gpu".into()).ok()?;
-    let request: Function = Reflect::get(&gpu, &"requestAdapter".into()).ok()?.dyn_into().ok()?;
-    let promise: Promise = request.call0(&gpu).ok()?.dyn_into().ok()?;
-    JsFuture::from(promise).await.ok()
-}
-
 /// Hands the thread back to the event loop for a moment. A message to oneself arrives at once, where timers are held
 /// back by some milliseconds.
 pub(super) struct Breath {

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use repgeo_core::activation::Engine;
 use repgeo_core::data::{DataError, Normalisation, ProbeSet};
 use repgeo_core::study::{self, Comparison, Input, LayerPlan, PairPlan, ProbeSpec, StudyError, StudySpec};
 
@@ -10,7 +9,7 @@ use super::device::Devices;
 use super::holdings::Holdings;
 use super::port;
 use super::watcher::RunWatcher;
-use crate::protocol::{CompareSettings, Event, FileId, NormalisationChoice, RunId};
+use crate::protocol::{Adapter, CompareSettings, Event, FileId, NormalisationChoice, RunId};
 
 /// Compares, and tells the interface how it ended.
 pub(super) async fn compare(
@@ -33,15 +32,13 @@ pub(super) async fn compare(
 
 fn end(run: RunId, result: Result<Comparison, StudyError>) -> Event {
     match result {
-        Ok(comparison) => {
-            Event::Done { run, json: comparison.to_json(), csv: comparison.to_csv(), memory: port::memory_bytes() }
-        }
+        Ok(comparison) => Event::Done { run, comparison: Box::new(comparison), memory: port::memory_bytes() },
         Err(StudyError::Cancelled(_)) => Event::Cancelled { run },
         Err(error) => Event::Failed { run, reason: error.to_string() },
     }
 }
 
-/// On the chosen device; on the CPU engine when WebGPU gives up.
+/// On the chosen device; on what takes over when the device gives up.
 async fn run_on(
     devices: &mut Devices,
     inputs: &[Input],
@@ -50,7 +47,6 @@ async fn run_on(
     settings: &CompareSettings,
     cancelled: &Cell<Option<RunId>>,
 ) -> Result<Comparison, StudyError> {
-    devices.settle(settings.engine).await;
     let study_settings = StudySpec {
         inputs: Vec::new(),
         probe: settings.probe.map(|_| ProbeSpec { samples: settings.samples, subset: settings.subset }),
@@ -59,20 +55,14 @@ async fn run_on(
         layers: LayerPlan::All,
         rows: settings.row_policy,
     };
-    let watcher = RunWatcher::new(run, cancelled);
-    // A request to cancel may have arrived while the device was chosen.
-    let result = study::compare(inputs, probe, &study_settings, devices.engine(), &watcher).await;
-    watcher.flush();
-    match result {
-        Err(error) if matches!(devices.engine(), Engine::Device(_)) && devices.is_to_blame(&error) => {
-            port::tell(Event::Note { text: format!("WebGPU gave up ({error}); the CPU engine has taken over.") });
-            port::tell(Event::Ready { engine: devices.fall_back("WebGPU gave up") });
-            let watcher = RunWatcher::new(run, cancelled);
-            let result = study::compare(inputs, probe, &study_settings, devices.engine(), &watcher).await;
-            watcher.flush();
-            result
-        }
-        result => result,
+    loop {
+        let watcher = RunWatcher::new(run, cancelled);
+        let result = study::compare(inputs, probe, &study_settings, devices.engine(), &watcher).await;
+        watcher.flush();
+        let Err(error) = &result else { return result };
+        let Some(engine) = devices.replace_after(error) else { return result };
+        port::tell(Event::Note { text: format!("WebGPU gave up ({error}); the CPU engine has taken over.") });
+        port::tell(Event::Ready { engine, adapter: Adapter::Unknown });
     }
 }
 

@@ -8,7 +8,7 @@ use repgeo_core::file::NamedBytes;
 use wasm_bindgen_futures::spawn_local;
 
 use super::device::Devices;
-use super::holdings::Holdings;
+use super::holdings::{Holdings, Opening};
 use super::{fetch, port, run};
 use crate::protocol::{Event, FileSource, PROTOCOL_VERSION, Purpose, Request, RunId};
 
@@ -53,8 +53,8 @@ impl Engine {
     async fn serve(&mut self, request: Request, cancelled: &Cell<Option<RunId>>) {
         match request {
             Request::Start { engine } => {
-                let engine = self.devices.choose(engine).await;
-                port::tell(Event::Ready { engine });
+                let (engine, adapter) = self.devices.choose(engine).await;
+                port::tell(Event::Ready { engine, adapter });
             }
             Request::Open { files, purpose } => self.open(files, purpose).await,
             Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, architecture)),
@@ -67,22 +67,27 @@ impl Engine {
         }
     }
 
+    /// One file after the other: what a file was recognised as is told, and its bytes dropped, before the next is read.
     async fn open(&mut self, files: Vec<FileSource>, purpose: Purpose) {
         let count = files.len() as f64;
-        let together = purpose == Purpose::Probe;
-        let first = files.first().map(|file| file.id).unwrap_or_default();
-        let mut read = Vec::new();
+        let together = files.first().map(|file| file.id).filter(|_| purpose == Purpose::Probe);
+        let mut opening = Opening::new(purpose);
         for (index, FileSource { id, name, url }) in files.into_iter().enumerate() {
             let progress = |fraction: f64| {
-                let (id, fraction) = if together { (first, (index as f64 + fraction) / count) } else { (id, fraction) };
+                let (id, fraction) = match together {
+                    Some(first) => (first, (index as f64 + fraction) / count),
+                    None => (id, fraction),
+                };
                 port::tell(Event::Reading { id, fraction });
             };
             match fetch::read(&url, progress).await {
-                Ok(bytes) => read.push((id, NamedBytes { name, bytes })),
+                Ok(bytes) => {
+                    self.holdings.take(&mut opening, id, NamedBytes { name, bytes }).into_iter().for_each(port::tell);
+                }
                 Err(reason) => port::tell(Event::Refused { id, reason: format!("{name}: {reason}") }),
             }
         }
-        tell_all(self.holdings.open(read, purpose));
+        tell_all(self.holdings.finish(opening));
     }
 }
 

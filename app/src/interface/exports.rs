@@ -40,9 +40,7 @@ fn csv(page: Page) {
 }
 
 fn json(page: Page) {
-    if let Some((name, json)) =
-        page.peek(|state| Some((state.export_name()?, state.picture.as_ref()?.json()?.to_owned())))
-    {
+    if let Some((name, json)) = page.peek(|state| Some((state.export_name()?, state.picture.as_ref()?.json()?))) {
         browser::save_text(&format!("{name}.json"), "application/json", &json);
     }
 }

@@ -61,7 +61,7 @@ fn engine(page: Page) -> AnyView {
     };
     let reason = move || match status.get() {
         EngineStatus::Loading => "Its code is being loaded; everything else can be used meanwhile.".to_owned(),
-        EngineStatus::Starting => "The CPU engine and, where there is an adapter, WebGPU are being timed.".to_owned(),
+        EngineStatus::Starting => "It looks for WebGPU and, where that may be of use, times it.".to_owned(),
         EngineStatus::Ready(EngineReport { reason, .. }) => reason,
         EngineStatus::Gone { reason } => reason,
     };

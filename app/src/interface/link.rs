@@ -2,17 +2,76 @@
 //!
 //! The page owns the worker itself, so that it sees the worker's errors and can end it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
-use crate::protocol::{Event, Request};
+use crate::protocol::{EngineChoice, EngineReport, Event, PROTOCOL_VERSION, Request, WorkerKind};
 
-/// The loader that Trunk lays beside the engine.
-const LOADER: &str = "./engine_loader.js";
+/// The loader that Trunk lays beside each engine.
+fn loader(kind: WorkerKind) -> &'static str {
+    match kind {
+        WorkerKind::Host => "./engine_loader.js",
+        WorkerKind::Webgpu => "./engine-webgpu_loader.js",
+    }
+}
+
+/// The page's workers: the engine, and for a while a second one that is tried beside it.
+#[derive(Default)]
+pub(super) struct Workers {
+    /// The engine.
+    pub(super) engine: Option<Link>,
+    trial: Option<Trial>,
+}
+
+/// A worker that is timed while the engine serves the page.
+struct Trial {
+    link: Link,
+    promoted: Rc<Cell<bool>>,
+}
+
+impl Workers {
+    /// Starts the worker with WebGPU. `tried` takes what it chose; once it was promoted, `heard` takes its events.
+    pub(super) fn start_trial(
+        this: &Rc<RefCell<Self>>,
+        tried: impl Fn(Result<EngineReport, String>) + Clone + 'static,
+        heard: impl Fn(Result<Event, String>) + Clone + 'static,
+    ) -> Result<(), String> {
+        let promoted = Rc::new(Cell::new(false));
+        let (workers, is_engine) = (Rc::downgrade(this), promoted.clone());
+        let link = Link::spawn(WorkerKind::Webgpu, move |event| match event {
+            event if is_engine.get() => heard(event),
+            Ok(Event::Awake { version: PROTOCOL_VERSION }) => {
+                let Some(workers) = workers.upgrade() else { return };
+                if let Some(Trial { link, .. }) = &workers.borrow().trial {
+                    link.send(&Request::Start { engine: EngineChoice::Automatic });
+                }
+            }
+            Ok(Event::Awake { .. }) => tried(Err("the page and its engine are of different versions".to_owned())),
+            Ok(Event::Ready { engine, .. }) => tried(Ok(engine)),
+            Ok(Event::Broken { reason }) | Err(reason) => tried(Err(reason)),
+            Ok(_) => {}
+        })?;
+        this.borrow_mut().trial = Some(Trial { link, promoted });
+        Ok(())
+    }
+
+    /// Ends the worker that is tried.
+    pub(super) fn end_trial(&mut self) {
+        self.trial = None;
+    }
+
+    /// The worker that was tried is the engine from now on.
+    pub(super) fn promote(&mut self) {
+        if let Some(Trial { link, promoted }) = self.trial.take() {
+            promoted.set(true);
+            self.engine = Some(link);
+        }
+    }
+}
 
 /// A running worker; it ends when this is dropped.
 pub(super) struct Link {
@@ -24,8 +83,12 @@ pub(super) struct Link {
 
 impl Link {
     /// Starts the worker. `heard` takes its events, or in words how it failed.
-    pub(super) fn spawn(heard: impl Fn(Result<Event, String>) + Clone + 'static) -> Result<Self, String> {
-        let worker = Worker::new(LOADER).map_err(|error| format!("the worker could not be started: {error:?}"))?;
+    pub(super) fn spawn(
+        kind: WorkerKind,
+        heard: impl Fn(Result<Event, String>) + Clone + 'static,
+    ) -> Result<Self, String> {
+        let worker =
+            Worker::new(loader(kind)).map_err(|error| format!("the worker could not be started: {error:?}"))?;
         let open = Rc::new(Cell::new(true));
 
         let tell = heard.clone();

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::browser;
-use super::link::Link;
-use crate::protocol::{FileSource, Request};
+use super::link::{Link, Workers};
+use crate::protocol::{Event, FileSource, Request, WorkerKind};
 use crate::state::{Action, Effect, State};
 
 /// How long the engine has to stop before it is replaced, in milliseconds: with the restart, within a second.
@@ -18,7 +18,7 @@ const TIME_TO_STOP: i32 = 800;
 #[derive(Clone, Copy)]
 pub(super) struct Page {
     state: RwSignal<State>,
-    link: StoredValue<Rc<RefCell<Option<Link>>>, LocalStorage>,
+    workers: StoredValue<Rc<RefCell<Workers>>, LocalStorage>,
     /// What screen readers are told.
     pub(super) announcement: RwSignal<String>,
 }
@@ -27,7 +27,7 @@ impl Page {
     pub(super) fn new(state: State) -> Self {
         Self {
             state: RwSignal::new(state),
-            link: StoredValue::new_local(Rc::new(RefCell::new(None))),
+            workers: StoredValue::new_local(Rc::default()),
             announcement: RwSignal::new(String::new()),
         }
     }
@@ -57,7 +57,10 @@ impl Page {
     fn carry_out(self, effect: Effect) {
         match effect {
             Effect::Send(request) => self.send(request),
-            Effect::Respawn => self.spawn_engine(),
+            Effect::Respawn(kind) => self.spawn_engine(kind),
+            Effect::TryWebgpu => self.try_webgpu(),
+            Effect::EndTrial => self.change_workers(Workers::end_trial),
+            Effect::Promote => self.change_workers(Workers::promote),
             Effect::Release(url) => browser::release(&url),
             Effect::RememberTheme(theme) => browser::remember_theme(theme),
             Effect::Announce(text) => self.announcement.set(text),
@@ -70,17 +73,34 @@ impl Page {
         }
     }
 
-    /// Starts the engine's worker; one that was there before is ended.
-    pub(super) fn spawn_engine(self) {
-        let Some(slot) = self.link.try_get_value() else { return };
-        drop(slot.borrow_mut().take());
-        let link = Link::spawn(move |heard| match heard {
-            Ok(event) => self.happened(Action::Told(event)),
+    /// Starts the engine's worker; those that were there before are ended.
+    pub(super) fn spawn_engine(self, kind: WorkerKind) {
+        let Some(workers) = self.workers.try_get_value() else { return };
+        drop(workers.take());
+        match Link::spawn(kind, move |heard| self.heard(heard)) {
+            Ok(link) => workers.borrow_mut().engine = Some(link),
             Err(reason) => self.happened(Action::EngineLost(reason)),
+        }
+    }
+
+    fn try_webgpu(self) {
+        let Some(workers) = self.workers.try_get_value() else { return };
+        let tried = move |report| self.happened(Action::WebgpuTried(report));
+        if let Err(reason) = Workers::start_trial(&workers, tried, move |heard| self.heard(heard)) {
+            tried(Err(reason));
+        }
+    }
+
+    fn heard(self, heard: Result<Event, String>) {
+        self.happened(match heard {
+            Ok(event) => Action::Told(event),
+            Err(reason) => Action::EngineLost(reason),
         });
-        match link {
-            Ok(link) => *slot.borrow_mut() = Some(link),
-            Err(reason) => self.happened(Action::EngineLost(reason)),
+    }
+
+    fn change_workers(self, change: impl FnOnce(&mut Workers)) {
+        if let Some(workers) = self.workers.try_get_value() {
+            change(&mut workers.borrow_mut());
         }
     }
 
@@ -90,8 +110,8 @@ impl Page {
                 *url = static_url(url);
             }
         }
-        let Some(slot) = self.link.try_get_value() else { return };
-        if let Some(link) = &*slot.borrow() {
+        let Some(workers) = self.workers.try_get_value() else { return };
+        if let Some(link) = &workers.borrow().engine {
             link.send(&request);
         }
     }

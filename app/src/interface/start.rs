@@ -10,7 +10,7 @@ use web_sys::{HtmlElement, MediaQueryListEvent};
 
 use super::page::{Page, static_url};
 use super::{browser, frame};
-use crate::protocol::EngineChoice;
+use crate::protocol::{EngineChoice, WorkerKind};
 use crate::state::{Action, EngineStatus, Origin, RunPhase, Settings, State};
 
 /// Shows the interface in the document, then starts the engine.
@@ -43,7 +43,7 @@ pub fn start() {
         }
         mark_document(page);
         open_demo(page);
-        page.spawn_engine();
+        page.spawn_engine(WorkerKind::Host);
         frame::view(page)
     })
     .forget();

@@ -6,7 +6,9 @@ use repgeo_core::figure::Scale;
 use repgeo_core::model::Architecture;
 
 use crate::catalogue::Catalogue;
-use crate::protocol::{EngineChoice, Event, FileId, NormalisationChoice, Purpose, Request, RunId};
+use crate::protocol::{
+    EngineChoice, EngineReport, Event, FileId, NormalisationChoice, Purpose, Request, RunId, WorkerKind,
+};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -78,6 +80,8 @@ pub enum Action {
     Told(Event),
     /// The engine's worker failed.
     EngineLost(String),
+    /// The worker with WebGPU, which was started beside the other, says what is the faster one, or could not.
+    WebgpuTried(Result<EngineReport, String>),
 }
 
 /// A file that was chosen or dropped.
@@ -180,8 +184,14 @@ pub enum Effect {
     Send(Request),
     /// Read a bundled text file, by its path in the static folder, and answer with [`Action::DemoArrived`].
     FetchDemo(String),
-    /// End the worker and start another.
-    Respawn,
+    /// End the worker and start one of this kind.
+    Respawn(WorkerKind),
+    /// Start the worker with WebGPU beside the other, and answer with [`Action::WebgpuTried`].
+    TryWebgpu,
+    /// End the worker that was tried.
+    EndTrial,
+    /// Put the worker that was tried in the other's place.
+    Promote,
     /// A `blob:` URL is no longer needed.
     Release(String),
     /// Answer with [`Action::CancelOverdue`] when the engine has had its time to stop.

@@ -19,6 +19,8 @@ pub struct FileItem {
     pub purpose: Purpose,
     /// What became of it.
     pub status: FileStatus,
+    /// What the user said that it is.
+    described: Option<Architecture>,
 }
 
 /// What became of a file.
@@ -87,6 +89,10 @@ impl State {
         })
     }
 
+    pub(super) fn is_reading(&self) -> bool {
+        self.files.iter().any(|file| matches!(file.status, FileStatus::Reading { .. }))
+    }
+
     pub(super) fn probe_file(&self) -> Option<&FileItem> {
         self.files.iter().find(|file| matches!(file.status, FileStatus::Probe(_)))
     }
@@ -150,6 +156,7 @@ impl State {
                 sources: vec![source.clone()],
                 purpose,
                 status: FileStatus::Reading { fraction: 0.0 },
+                described: None,
             });
         }
         self.send(Request::Open { files: sources, purpose })
@@ -161,8 +168,9 @@ impl State {
         let effects =
             self.forget(|file| file.purpose == Purpose::Probe && matches!(file.status, FileStatus::Refused { .. }));
         let status = FileStatus::Reading { fraction: 0.0 };
-        self.files.push(FileItem { id: first.id, name, sources: sources.clone(), purpose: Purpose::Probe, status });
-        effects.into_iter().chain(self.send(Request::Open { files: sources, purpose: Purpose::Probe })).collect()
+        let purpose = Purpose::Probe;
+        self.files.push(FileItem { id: first.id, name, sources: sources.clone(), purpose, status, described: None });
+        effects.into_iter().chain(self.send(Request::Open { files: sources, purpose })).collect()
     }
 
     pub(super) fn remove_file(&mut self, id: FileId) -> Vec<Effect> {
@@ -174,6 +182,7 @@ impl State {
     pub(super) fn describe_file(&mut self, id: FileId, architecture: Architecture) -> Vec<Effect> {
         let Some(file) = self.file_of(id) else { return Vec::new() };
         file.status = FileStatus::Reading { fraction: 1.0 };
+        file.described = Some(architecture.clone());
         self.send(Request::Describe { id, architecture })
     }
 
@@ -234,6 +243,9 @@ impl State {
             }
             file.status = FileStatus::Reading { fraction: 0.0 };
             effects.push(Effect::Send(Request::Open { files: file.sources.clone(), purpose: file.purpose }));
+            if let Some(architecture) = file.described.clone() {
+                effects.push(Effect::Send(Request::Describe { id: file.id, architecture }));
+            }
         }
         effects
     }

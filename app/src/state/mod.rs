@@ -15,7 +15,7 @@ use repgeo_core::figure::{Scale, Theme};
 use repgeo_core::similarity::Card;
 
 use crate::catalogue::Catalogue;
-use crate::protocol::{FileId, Request, RunId};
+use crate::protocol::{Adapter, EngineChoice, FileId, Request, RunId, WorkerKind};
 
 pub use action::{Action, Change, ChosenFile, Effect, Step, ThemeChoice, View};
 pub use detail::{CellDetail, LayerDetail};
@@ -65,8 +65,16 @@ pub struct State {
     demo_pending: bool,
     /// The listed networks are the bundled comparison's, and nobody chose them.
     demo_untouched: bool,
-    /// The run that WebGPU lost starts again when the CPU engine is there.
+    /// A run waits for its engine: WebGPU lost it, or another device was asked for.
     resume: bool,
+    /// The program that runs in the worker.
+    worker: WorkerKind,
+    /// The device that the worker was asked for last.
+    asked: EngineChoice,
+    /// The adapter that the worker found.
+    adapter: Adapter,
+    /// Whether WebGPU was tried beside the host engine.
+    trial: engine::Trial,
     /// How often the engine was lost since it last read a file.
     losses: u32,
     next_file: FileId,
@@ -97,6 +105,10 @@ impl State {
             demo_pending: false,
             demo_untouched: false,
             resume: false,
+            worker: WorkerKind::default(),
+            asked: EngineChoice::default(),
+            adapter: Adapter::default(),
+            trial: engine::Trial::default(),
             losses: 0,
             next_file: 0,
             next_run: 0,
@@ -122,6 +134,12 @@ impl State {
 
     /// Takes note of what happened at `now` milliseconds, and returns what is to be done about it.
     pub fn apply(&mut self, action: Action, now: f64) -> Vec<Effect> {
+        let mut effects = self.react(action, now);
+        effects.extend(self.promote());
+        effects
+    }
+
+    fn react(&mut self, action: Action, now: f64) -> Vec<Effect> {
         match action {
             Action::CatalogueArrived(catalogue) => self.take_catalogue(catalogue),
             Action::DemoArrived(report) => self.take_demo(&report),
@@ -150,6 +168,7 @@ impl State {
             Action::NoticeDismissed => self.quietly(|state| state.notice = None),
             Action::Told(event) => self.hear(event, now),
             Action::EngineLost(reason) => self.lose_engine(&reason),
+            Action::WebgpuTried(tried) => self.end_trial(tried),
         }
     }
 

@@ -37,10 +37,6 @@ pub enum Origin {
     Computed {
         /// What was asked for.
         settings: CompareSettings,
-        /// The report, as it is exported.
-        json: String,
-        /// The same values as CSV.
-        csv: String,
     },
 }
 
@@ -90,9 +86,10 @@ impl Picture {
 
     /// The report as it is exported, when it is complete.
     #[must_use]
-    pub fn json(&self) -> Option<&str> {
+    pub fn json(&self) -> Option<String> {
         match &self.origin {
-            Origin::Stored { json } | Origin::Computed { json, .. } => Some(json),
+            Origin::Stored { json } => Some(json.clone()),
+            Origin::Computed { .. } => self.report.as_ref().map(Comparison::to_json),
             Origin::Partial => None,
         }
     }
@@ -100,11 +97,7 @@ impl Picture {
     /// The values as CSV, when they are complete.
     #[must_use]
     pub fn csv(&self) -> Option<String> {
-        match &self.origin {
-            Origin::Computed { csv, .. } => Some(csv.clone()),
-            Origin::Stored { .. } => self.report.as_ref().map(Comparison::to_csv),
-            Origin::Partial => None,
-        }
+        self.report.as_ref().map(Comparison::to_csv)
     }
 
     pub(super) fn show_measure(&mut self, id: &str) {

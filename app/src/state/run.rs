@@ -41,6 +41,11 @@ impl State {
         if self.run.is_some() || self.obstacle().is_some() {
             return Vec::new();
         }
+        let device = self.choose_device();
+        if !device.is_empty() {
+            self.resume = true;
+            return device;
+        }
         self.next_run += 1;
         self.demo_pending = false;
         self.notice = None;
@@ -76,7 +81,7 @@ impl State {
         }
         self.end_cancelled(run);
         self.notice = Some("The engine was busy and was started again; your files are being read again.".to_owned());
-        self.restart_engine()
+        self.restart_engine(self.worker)
     }
 
     pub(super) fn end_cancelled(&mut self, run: RunId) {
@@ -149,26 +154,21 @@ impl State {
         }
     }
 
-    pub(super) fn finish_run(&mut self, run: RunId, json: String, csv: String, memory: f64, now: f64) -> Vec<Effect> {
+    pub(super) fn finish_run(&mut self, run: RunId, comparison: Comparison, memory: f64, now: f64) -> Vec<Effect> {
         let Some(current) = self.running(run) else { return Vec::new() };
         let seconds = (now - current.started) / 1000.0;
         let settings = current.settings.clone();
         self.run = None;
-        let comparison = match Comparison::from_json(&json) {
-            Ok(comparison) => comparison,
-            Err(error) => {
-                self.notice = Some(format!("The engine's report could not be read: {error}"));
-                return Vec::new();
-            }
-        };
         let pair = self.picture.as_ref().map_or(0, |picture| picture.pair);
-        let mut picture = Picture::of(comparison, Origin::Computed { settings, json, csv });
+        let mut picture = Picture::of(comparison, Origin::Computed { settings });
         picture.show_measure(&self.settings.measure);
         picture.show_pair(pair);
         self.picture = Some(picture);
         self.outcome =
             Some(format!("Done in {}; the engine took {} of memory", format::seconds(seconds), format::bytes(memory)));
-        vec![Effect::Announce("Comparison done".to_owned())]
+        let mut effects = vec![Effect::Announce("Comparison done".to_owned())];
+        effects.extend(self.try_webgpu(seconds));
+        effects
     }
 
     fn running(&mut self, run: RunId) -> Option<&mut Run> {

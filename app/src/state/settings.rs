@@ -3,7 +3,7 @@
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
 
-use super::{Change, Effect, EngineStatus, FileStatus, State};
+use super::{Change, Effect, EngineStatus, State};
 use crate::format;
 use crate::protocol::{CompareInput, CompareSettings, EngineChoice, NormalisationChoice};
 
@@ -59,7 +59,7 @@ impl State {
             picture.show_measure(&self.settings.measure);
         }
         self.demo_pending = false;
-        Vec::new()
+        self.choose_device()
     }
 
     /// Why Compare cannot be pressed now and what to do about it, in one sentence; [`None`] when it can.
@@ -71,7 +71,7 @@ impl State {
             EngineStatus::Gone { reason } => return Some(format!("There is no engine: {reason}")),
             EngineStatus::Ready(_) => {}
         }
-        if self.files.iter().any(|file| matches!(file.status, FileStatus::Reading { .. })) {
+        if self.is_reading() {
             return Some("Files are still being read.".to_owned());
         }
         match self.inputs().count() {
@@ -116,7 +116,6 @@ impl State {
             normalisation: self.settings.normalisation.clone(),
             measures,
             row_policy: self.settings.row_policy,
-            engine: self.settings.engine,
         }
     }
 }

@@ -13,4 +13,5 @@ mod visit;
 
 pub use capabilities::{Graphics, Options};
 pub use page::Page;
+pub use server::Served;
 pub use visit::{visit, visit_site};

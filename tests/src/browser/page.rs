@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::driver::Driver;
 use super::raw;
-use super::server::Server;
+use super::server::{Served, Server};
 use super::sink::Sink;
 use crate::places;
 
@@ -219,6 +219,12 @@ impl Page {
     #[must_use]
     pub fn foreign_requests(&self) -> Vec<String> {
         self.sink.requests()
+    }
+
+    /// The files that the page and its workers were sent so far.
+    #[must_use]
+    pub fn served(&self) -> Vec<Served> {
+        self.server.served()
     }
 
     /// Errors in the browser's console since it was last looked at.

@@ -74,3 +74,29 @@ async fn without_webgpu_the_cpu_is_taken_and_the_page_says_why() -> anyhow::Resu
     })
     .await
 }
+
+/// Whether the page was sent a part of the WebGPU engine.
+fn fetched_webgpu(page: &Page) -> bool {
+    page.served().iter().any(|file| file.path.starts_with("engine-webgpu"))
+}
+
+#[tokio::test]
+async fn the_webgpu_engine_is_fetched_only_where_it_is_asked_for_or_may_be_faster() -> anyhow::Result<()> {
+    for (name, query, graphics, id) in [
+        ("fetched-cpu", "?engine=cpu", Graphics::SwiftShader, "cpu"),
+        ("fetched-no-adapter", "", Graphics::None, "cpu"),
+        ("fetched-software", "", Graphics::SwiftShader, "cpu"),
+        ("fetched-webgpu", "?engine=webgpu&demo=none", Graphics::SwiftShader, "webgpu"),
+    ] {
+        visit(name, Options { graphics, ..Options::desktop(query) }, async |page| {
+            page.wait_for(&format!("#engine-status[data-engine-id={id}]"), LATE).await?;
+            if id == "cpu" {
+                page.wait_for("html[data-run=idle][data-map=computed]", LATE).await?;
+            }
+            ensure!(fetched_webgpu(page) == (id == "webgpu"), "{name}: the page was sent {:?}", page.served());
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}

@@ -36,12 +36,12 @@ fn write_checkpoint(path: &Path, tensors: &[(&str, &[usize])]) -> anyhow::Result
     Ok(std::fs::write(path, [&length, header.as_bytes(), &data].concat())?)
 }
 
-/// A copy of the built page with something put before its worker's code; nothing when there is no built page.
-fn page_with_worker(folder: &Path, before: &str) -> anyhow::Result<Option<PathBuf>> {
+/// A copy of the built page with something put before the code of one of its workers; nothing when there is no built page.
+fn page_with_worker(folder: &Path, loader: &str, before: &str) -> anyhow::Result<Option<PathBuf>> {
     let Some(dist) = std::env::var_os("REPGEO_DIST").map(PathBuf::from) else { return Ok(None) };
     copy(&dist, folder)?;
-    let loader = folder.join("engine_loader.js");
-    let code = std::fs::read_to_string(&loader).context("the page has no engine_loader.js")?;
+    let loader = folder.join(loader);
+    let code = std::fs::read_to_string(&loader).with_context(|| format!("the page has no {}", loader.display()))?;
     std::fs::write(&loader, format!("{before}\n{code}"))?;
     Ok(Some(folder.to_path_buf()))
 }
@@ -114,7 +114,7 @@ async fn an_unknown_architecture_is_asked_for_and_what_it_leaves_aside_is_report
 async fn an_engine_that_cannot_start_leaves_a_page_that_says_so() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let broken = "throw new Error('no engine today');";
-    let Some(site) = page_with_worker(folder.path(), broken)? else {
+    let Some(site) = page_with_worker(folder.path(), "engine_loader.js", broken)? else {
         repgeo_tests::places::skipped("REPGEO_DIST names no built page");
         return Ok(());
     };
@@ -143,7 +143,7 @@ async fn a_lost_webgpu_device_falls_back_to_the_cpu_with_a_note() -> anyhow::Res
             device.queue.submit = (...work) => { if (++calls === 3) device.destroy(); return submit(...work); };
             return device;
         };";
-    let Some(site) = page_with_worker(folder.path(), lose)? else {
+    let Some(site) = page_with_worker(folder.path(), "engine-webgpu_loader.js", lose)? else {
         repgeo_tests::places::skipped("REPGEO_DIST names no built page");
         return Ok(());
     };

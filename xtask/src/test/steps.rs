@@ -55,13 +55,15 @@ fn clippy() -> anyhow::Result<Counts> {
     for packages in [&HOST[..], &OWN] {
         process::run(process::cargo().arg("clippy").args(packages).arg("--all-targets").args(deny))?;
     }
-    // The page's code may not open files, start threads, read clocks or block.
-    process::run(
-        process::cargo()
-            .args(["clippy", "-p", "repgeo-app", "--features", "interface,engine", "--target", tools::WASM])
-            .args(deny)
-            .env("CLIPPY_CONF_DIR", workspace::root().join("clippy").join("wasm")),
-    )?;
+    // The page's code may not open files, start threads, read clocks or block. The host engine is built without Burn.
+    for features in ["interface,engine", "interface,webgpu"] {
+        process::run(
+            process::cargo()
+                .args(["clippy", "-p", "repgeo-app", "--features", features, "--target", tools::WASM])
+                .args(deny)
+                .env("CLIPPY_CONF_DIR", workspace::root().join("clippy").join("wasm")),
+        )?;
+    }
     Ok(Counts::default())
 }
 

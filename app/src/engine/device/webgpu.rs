@@ -4,18 +4,18 @@ use burn::tensor::Device;
 use repgeo_core::activation::Engine;
 use repgeo_core::study::StudyError;
 
-use super::{port, warm_up};
-use crate::protocol::{EngineChoice, EngineReport};
+use super::{adapter, on_cpu, warm_up};
+use crate::protocol::{Adapter, EngineChoice, EngineReport};
 
 /// WebGPU has to be this many times as fast as the CPU engine to be taken: the CPU engine is the more exact one.
 const ADVANTAGE: f64 = 1.2;
 
 /// The devices that were found, and the one that is used.
-pub(super) struct Devices {
+pub(crate) struct Devices {
     host: Engine,
     webgpu: Option<Engine>,
+    adapter: Adapter,
     uses_webgpu: bool,
-    wanted: EngineChoice,
     /// Why WebGPU cannot be used, once that is known.
     refused: Option<String>,
     /// Milliseconds of the warm-up on the CPU engine and on WebGPU, once they were measured.
@@ -27,8 +27,8 @@ impl Default for Devices {
         Self {
             host: Engine::host(1),
             webgpu: None,
+            adapter: Adapter::Unknown,
             uses_webgpu: false,
-            wanted: EngineChoice::Automatic,
             refused: None,
             times: None,
         }
@@ -37,16 +37,25 @@ impl Default for Devices {
 
 impl Devices {
     /// The device that is used.
-    pub(super) fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         match &self.webgpu {
             Some(webgpu) if self.uses_webgpu => webgpu,
             _ => &self.host,
         }
     }
 
-    /// Chooses the device and says which and why.
-    pub(super) async fn choose(&mut self, wanted: EngineChoice) -> EngineReport {
-        self.wanted = wanted;
+    /// Chooses the device and says which and why, and which adapter there is, where that was asked.
+    pub(crate) async fn choose(&mut self, wanted: EngineChoice) -> (EngineReport, Adapter) {
+        let report = self.settle(wanted).await;
+        (report, self.adapter)
+    }
+
+    /// What takes over after an error of the device; nothing when the error is not the device's.
+    pub(crate) fn replace_after(&mut self, error: &StudyError) -> Option<EngineReport> {
+        (self.uses_webgpu && warm_up::is_of_device(error)).then(|| self.fall_back("WebGPU gave up."))
+    }
+
+    async fn settle(&mut self, wanted: EngineChoice) -> EngineReport {
         if wanted == EngineChoice::Cpu {
             return self.use_host("it was asked for.");
         }
@@ -69,24 +78,11 @@ impl Devices {
         }
     }
 
-    /// Chooses anew when another device is wanted than before, and tells the interface.
-    pub(super) async fn settle(&mut self, wanted: EngineChoice) {
-        if wanted != self.wanted {
-            let engine = self.choose(wanted).await;
-            port::tell(crate::protocol::Event::Ready { engine });
-        }
-    }
-
     /// Gives WebGPU up for good.
-    pub(super) fn fall_back(&mut self, reason: &str) -> EngineReport {
+    fn fall_back(&mut self, reason: &str) -> EngineReport {
         self.webgpu = None;
         self.refused = Some(reason.to_owned());
         self.use_host(reason)
-    }
-
-    /// Whether an error comes from the device and not from what it was asked to do.
-    pub(super) fn is_to_blame(&self, error: &StudyError) -> bool {
-        warm_up::is_of_device(error)
     }
 
     async fn find_webgpu(&mut self) -> Result<(), String> {
@@ -96,10 +92,11 @@ impl Devices {
         if let Some(reason) = &self.refused {
             return Err(reason.clone());
         }
-        let found = if port::has_adapter().await {
-            Device::wgpu_options().init_async().await.map_err(|error| format!("WebGPU could not be started: {error}."))
-        } else {
+        self.adapter = adapter::find().await;
+        let found = if self.adapter == Adapter::None {
             Err("this browser offers no WebGPU adapter.".to_owned())
+        } else {
+            Device::wgpu_options().init_async().await.map_err(|error| format!("WebGPU could not be started: {error}."))
         };
         match found {
             Ok(device) => {
@@ -126,11 +123,7 @@ impl Devices {
 
     fn use_host(&mut self, reason: &str) -> EngineReport {
         self.uses_webgpu = false;
-        EngineReport {
-            id: "cpu".to_owned(),
-            name: "CPU".to_owned(),
-            reason: format!("The CPU engine computes, because {reason}"),
-        }
+        on_cpu(reason)
     }
 
     fn use_webgpu(&mut self, reason: &str) -> EngineReport {

@@ -9,7 +9,7 @@ use repgeo_core::model::{Architecture, CifarResnet, Graph, StateDict, initial_st
 use repgeo_core::study::StudyError;
 use repgeo_core::supervise::{Cancelled, Progress, Supervisor};
 
-use super::port;
+use super::super::port;
 
 const NAME: &str = "the warm-up";
 /// Number of images: enough to fill a batch.
