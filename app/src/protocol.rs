@@ -4,11 +4,10 @@
 //! travel in a message: the interface names a URL of its own page, or a `blob:` URL of a file that was chosen or dropped,
 //! and the engine reads it, so that no large file passes through the interface.
 
-use repgeo_core::activation::RowPolicy;
 pub use repgeo_core::data::NormalisationChoice;
-use repgeo_core::data::{ImageShape, Normalisation, Subset};
+use repgeo_core::data::{ImageShape, Normalisation};
 use repgeo_core::model::Architecture;
-use repgeo_core::study::{Cell, Comparison};
+use repgeo_core::study::{Cell, Comparison, StudySpec};
 use repgeo_core::supervise::Progress;
 use serde::{Deserialize, Serialize};
 
@@ -128,29 +127,23 @@ pub enum WorkerKind {
 /// What is compared, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CompareSettings {
-    /// The networks and activation files, in order.
-    pub inputs: Vec<CompareInput>,
+    /// The files of the study's inputs, in order.
+    pub files: Vec<FileId>,
     /// The first file of the probe set; absent when only activations are compared.
     pub probe: Option<FileId>,
-    /// How many images.
-    pub samples: usize,
-    /// Which images.
-    pub subset: Subset,
     /// How pixels are normalised.
     pub normalisation: NormalisationChoice,
-    /// Ids of the measures.
-    pub measures: Vec<String>,
-    /// How a feature map becomes a row.
-    pub row_policy: RowPolicy,
+    /// The study.
+    pub spec: StudySpec,
 }
 
-/// One network or activation file of a comparison.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompareInput {
-    /// The file.
-    pub id: FileId,
-    /// Its name in the report and in figures, unique in the comparison.
-    pub name: String,
+impl CompareSettings {
+    /// Whether the other is about the same layers, so that only other questions are put to them.
+    #[must_use]
+    pub fn has_layers_of(&self, other: &Self) -> bool {
+        let questions = self.spec.questions.clone();
+        *self == Self { spec: StudySpec { questions, ..other.spec.clone() }, ..other.clone() }
+    }
 }
 
 /// What the engine tells the interface.
@@ -215,7 +208,7 @@ pub enum Event {
     Layers {
         /// The run.
         run: RunId,
-        /// Index into [`CompareSettings::inputs`].
+        /// Index into [`CompareSettings::files`].
         input: usize,
         /// Names, first to last.
         layers: Vec<String>,
@@ -235,6 +228,8 @@ pub enum Event {
         comparison: Box<Comparison>,
         /// Bytes of the engine's memory. It never shrinks, so this is the most that was ever used.
         memory: f64,
+        /// Measures that can be asked of the same layers without running a network again.
+        kept: Vec<String>,
     },
     /// The run ended without a result.
     Failed {

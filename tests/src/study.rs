@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use repgeo_core::activation::{self, ActivationError, Engine, Matrix, RowPolicy};
+use repgeo_core::activation::{self, ActivationError, Engine, Job, Matrix, RowPolicy};
 use repgeo_core::checkpoint::Network;
-use repgeo_core::data::{NamedBytes, ProbeSet, Subset, read_probe_set};
-use repgeo_core::study::{self, Input, Opened, Settings};
+use repgeo_core::data::{ProbeSet, Subset, read_probe_set};
+use repgeo_core::file::NamedBytes;
+use repgeo_core::study::{self, Budget, Input, LayerPlan, Opened, PairPlan, ProbeSpec, StudySpec};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::Value;
 
@@ -43,15 +44,17 @@ pub fn report(files: &[PathBuf], images: usize, measures: &[&str]) -> anyhow::Re
     let inputs = files.iter().map(|file| input(file)).collect::<anyhow::Result<Vec<_>>>()?;
     let networks = inputs.iter().any(|input| matches!(input, Input::Network { .. }));
     let probe = if networks { Some(bundled_images()?) } else { None };
-    let settings = Settings {
-        measures: measures.iter().map(|&id| id.to_owned()).collect(),
-        row_policy: RowPolicy::Flatten,
-        count: images,
-        subset: Subset::First,
+    let spec = StudySpec {
+        inputs: Vec::new(),
+        probe: probe.as_ref().map(|_| ProbeSpec { samples: images, subset: Subset::First }),
+        questions: measures.iter().map(|&id| id.to_owned()).collect(),
+        pairs: PairPlan::All,
+        layers: LayerPlan::All,
+        rows: RowPolicy::Flatten,
     };
     let engine = engine();
-    let study = study::compare(&inputs, probe.as_ref(), &settings, &engine, &Unsupervised);
-    Ok(serde_json::from_str(&pollster::block_on(study)?.to_json())?)
+    let study = study::compare(&inputs, probe.as_ref(), &spec, Budget::ONCE, &engine, &Unsupervised);
+    Ok(serde_json::from_str(&pollster::block_on(study)?.report()?.to_json())?)
 }
 
 /// All layers of a network on the first `images` bundled images.
@@ -69,7 +72,17 @@ pub fn layers(file: &Path, images: usize) -> anyhow::Result<Vec<Layer>> {
         Ok(())
     };
     let (engine, policy) = (engine(), RowPolicy::Flatten);
-    let run = activation::represent(&network, &probe, &normalisation, policy, &engine, &Unsupervised, (0.0, 1.0), keep);
+    let graph = activation::graph_for(&network, &probe)?;
+    let job = Job {
+        network: &network.file,
+        graph: &graph,
+        state: &network.state,
+        probe: &probe,
+        normalisation: &normalisation,
+        policy,
+        portion: (0.0, 1.0),
+    };
+    let run = activation::represent(&engine, &job, &Unsupervised, keep);
     pollster::block_on(run)?;
     layers
         .into_iter()

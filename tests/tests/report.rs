@@ -4,7 +4,7 @@ use std::path::Path;
 
 use repgeo_core::activation::{Engine, RowPolicy, read_activations};
 use repgeo_core::file::NamedBytes;
-use repgeo_core::study::{self, Comparison, Input, LayerPlan, PairPlan, StudySpec};
+use repgeo_core::study::{self, Budget, Comparison, Input, LayerPlan, PairPlan, StudySpec};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::{Value, json};
 
@@ -36,7 +36,10 @@ fn report() -> Comparison {
         rows: RowPolicy::Units { count: 3, seed: 1 },
     };
     let inputs = [activations("a", 24, false), activations("b", 24, true)];
-    pollster::block_on(study::compare(&inputs, None, &spec, &Engine::host(1), &Unsupervised)).unwrap()
+    pollster::block_on(study::compare(&inputs, None, &spec, Budget::ONCE, &Engine::host(1), &Unsupervised))
+        .unwrap()
+        .report()
+        .unwrap()
 }
 
 fn schema() -> Value {

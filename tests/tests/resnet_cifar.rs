@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use repgeo_core::activation::{self, Engine, Job, Matrix, Representation, RowPolicy};
 use repgeo_core::data::{Normalisation, ProbeSet, Subset, read_probe_set};
 use repgeo_core::file::NamedBytes;
-use repgeo_core::study::{self, Cell, Comparison, Input, LayerPlan, Opened, PairPlan, ProbeSpec, StudySpec};
+use repgeo_core::study::{self, Budget, Cell, Comparison, Input, LayerPlan, Opened, PairPlan, ProbeSpec, StudySpec};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::Value;
 
@@ -54,7 +54,10 @@ fn compare(files: &[&str], measures: &[&str]) -> Comparison {
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
     };
-    pollster::block_on(study::compare(&inputs, Some(&probe()), &spec, &Engine::host(2), &Unsupervised)).unwrap()
+    pollster::block_on(study::compare(&inputs, Some(&probe()), &spec, Budget::ONCE, &Engine::host(2), &Unsupervised))
+        .unwrap()
+        .report()
+        .unwrap()
 }
 
 /// Two seeds by every measure that has reference values: computed once.

@@ -47,6 +47,7 @@ pub fn start() {
 struct Engine {
     holdings: Holdings,
     devices: Devices,
+    kept: Option<run::Kept>,
 }
 
 impl Engine {
@@ -58,9 +59,13 @@ impl Engine {
             }
             Request::Open { files, purpose } => self.open(files, purpose).await,
             Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, architecture)),
-            Request::Remove { id } => self.holdings.remove(id),
+            Request::Remove { id } => {
+                self.holdings.remove(id);
+                // What was kept of its layers goes with it.
+                self.kept = None;
+            }
             Request::Compare { run, settings } => {
-                run::compare(&mut self.holdings, &mut self.devices, run, &settings, cancelled).await
+                run::compare(&mut self.holdings, &mut self.devices, &mut self.kept, run, &settings, cancelled).await
             }
             // Heard at once, above.
             Request::Cancel { .. } => {}

@@ -73,8 +73,8 @@ impl State {
             Some(Origin::Partial) | None => return false,
         };
         let mut now = self.compare_settings();
-        if settings.measures.contains(&self.settings.measure) && !self.settings.all_measures {
-            now.measures.clone_from(&settings.measures);
+        if settings.spec.questions.contains(&self.settings.measure) && !self.settings.all_measures {
+            now.spec.questions.clone_from(&settings.spec.questions);
         }
         now != *settings
     }

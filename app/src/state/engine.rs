@@ -71,7 +71,9 @@ impl State {
             Event::Progress { run, progress } => self.note_progress(run, progress, now),
             Event::Layers { run, input, layers } => self.take_layers(run, input, layers),
             Event::Cells { run, cells } => self.take_cells(run, cells),
-            Event::Done { run, comparison, memory } => return self.finish_run(run, *comparison, memory, now),
+            Event::Done { run, comparison, memory, kept } => {
+                return self.finish_run(run, *comparison, memory, kept, now);
+            }
             Event::Failed { run, reason } => self.fail_run(run, reason),
             Event::Cancelled { run } => self.end_cancelled(run),
         }

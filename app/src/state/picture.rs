@@ -1,6 +1,6 @@
 //! What is drawn: the maps of a report, or of a run that is under way.
 
-use repgeo_core::study::{Comparison, LayerMap};
+use repgeo_core::study::{Comparison, LayerMap, PairPlan};
 
 use super::{Effect, State, letter};
 use crate::catalogue::Catalogue;
@@ -35,14 +35,16 @@ pub enum Origin {
     Partial,
     /// A complete run.
     Computed {
-        /// What was asked for.
+        /// What was asked for, with all questions that the report answers.
         settings: CompareSettings,
+        /// Measures that can be asked without running a network again.
+        kept: Vec<String>,
     },
 }
 
 /// The pairs of this many inputs, in the report's order.
-pub(super) fn pairs(inputs: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..inputs).flat_map(move |a| (a + 1..inputs).map(move |b| (a, b)))
+fn pairs(inputs: usize) -> impl Iterator<Item = (usize, usize)> {
+    PairPlan::All.pairs(inputs).into_iter().flatten()
 }
 
 impl Picture {

@@ -1,6 +1,6 @@
 //! A run: from Compare to its end.
 
-use repgeo_core::study::{Comparison, LayerMap, RangeRecord};
+use repgeo_core::study::{Comparison, LayerMap};
 use repgeo_core::supervise::Progress;
 
 use super::{Effect, Origin, Picture, State};
@@ -57,7 +57,7 @@ impl State {
         }
         self.run = Some(Run {
             id: self.next_run,
-            layers: vec![None; settings.inputs.len()],
+            layers: vec![None; settings.files.len()],
             settings: settings.clone(),
             phase: RunPhase::Running,
             progress: None,
@@ -117,33 +117,19 @@ impl State {
             return;
         }
         let Some(layers) = run.layers.iter().cloned().collect::<Option<Vec<_>>>() else { return };
-        let settings = run.settings.clone();
+        let spec = run.settings.spec.clone();
+        let Ok(pairs) = spec.pairs.pairs(spec.inputs.len()) else { return };
+        let samples = spec.probe.map_or(0, |probe| probe.samples);
+        let map = |card, (a, b): (usize, usize)| {
+            let (rows, columns) = (&layers[a], &layers[b]);
+            LayerMap::empty(card, samples, (&spec.inputs[a].name, rows), (&spec.inputs[b].name, columns))
+        };
         let mut maps = Vec::new();
-        for id in &settings.measures {
+        for id in &spec.questions {
             let Some(card) = cards.iter().find(|card| card.id == id) else { return };
-            let mut pairs = Vec::new();
-            for (a, b) in super::picture::pairs(settings.inputs.len()) {
-                let (Some(first), Some(second)) = (settings.inputs.get(a), settings.inputs.get(b)) else { return };
-                let (rows, columns) =
-                    (layers.get(a).cloned().unwrap_or_default(), layers.get(b).cloned().unwrap_or_default());
-                pairs.push(LayerMap {
-                    measure: card.name.to_owned(),
-                    higher_is_more_alike: card.direction == repgeo_core::similarity::Direction::HigherIsMoreAlike,
-                    range: RangeRecord {
-                        low: Some(card.range.low).filter(|low| low.is_finite()),
-                        high: Some(card.range.high).filter(|high| high.is_finite()),
-                    },
-                    samples: settings.samples,
-                    a: first.name.clone(),
-                    b: second.name.clone(),
-                    cells: vec![vec![None; columns.len()]; rows.len()],
-                    rows,
-                    columns,
-                });
-            }
-            maps.push((id.clone(), pairs));
+            maps.push((id.clone(), pairs.iter().map(|&pair| map(card, pair)).collect()));
         }
-        self.picture = Some(Picture::empty(maps, settings.inputs.len()));
+        self.picture = Some(Picture::empty(maps, spec.inputs.len()));
     }
 
     pub(super) fn take_cells(&mut self, run: RunId, cells: Vec<CellReport>) {
@@ -154,13 +140,22 @@ impl State {
         }
     }
 
-    pub(super) fn finish_run(&mut self, run: RunId, comparison: Comparison, memory: f64, now: f64) -> Vec<Effect> {
+    pub(super) fn finish_run(
+        &mut self,
+        run: RunId,
+        comparison: Comparison,
+        memory: f64,
+        kept: Vec<String>,
+        now: f64,
+    ) -> Vec<Effect> {
         let Some(current) = self.running(run) else { return Vec::new() };
         let seconds = (now - current.started) / 1000.0;
-        let settings = current.settings.clone();
+        let mut settings = current.settings.clone();
+        // The engine keeps what was asked before of the same layers.
+        settings.spec.questions = comparison.measures.iter().map(|measure| measure.id.clone()).collect();
         self.run = None;
         let pair = self.picture.as_ref().map_or(0, |picture| picture.pair);
-        let mut picture = Picture::of(comparison, Origin::Computed { settings });
+        let mut picture = Picture::of(comparison, Origin::Computed { settings, kept });
         picture.show_measure(&self.settings.measure);
         picture.show_pair(pair);
         self.picture = Some(picture);

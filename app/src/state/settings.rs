@@ -2,10 +2,11 @@
 
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
+use repgeo_core::study::{InputSpec, LayerPlan, PairPlan, ProbeSpec, StudySpec};
 
 use super::{Change, Effect, EngineStatus, State};
 use crate::format;
-use crate::protocol::{CompareInput, CompareSettings, EngineChoice, NormalisationChoice};
+use crate::protocol::{CompareSettings, EngineChoice, NormalisationChoice};
 
 /// The fewest images that can be asked for.
 const LEAST_SAMPLES: usize = 4;
@@ -44,7 +45,7 @@ impl Default for Settings {
 }
 
 impl State {
-    pub(super) fn change(&mut self, change: Change) -> Vec<Effect> {
+    pub(super) fn change(&mut self, change: Change, now: f64) -> Vec<Effect> {
         let settings = &mut self.settings;
         match change {
             Change::Samples(samples) => settings.samples = samples,
@@ -59,7 +60,9 @@ impl State {
             picture.show_measure(&self.settings.measure);
         }
         self.demo_pending = false;
-        self.choose_device()
+        let mut effects = self.choose_device();
+        effects.extend(self.ask_kept(now));
+        effects
     }
 
     /// Why Compare cannot be pressed now and what to do about it, in one sentence; [`None`] when it can.
@@ -101,21 +104,39 @@ impl State {
 
     /// What the engine is asked to do when Compare is pressed.
     pub(super) fn compare_settings(&self) -> CompareSettings {
-        let mut measures = vec![self.settings.measure.clone()];
+        let mut questions = vec![self.settings.measure.clone()];
         if self.settings.all_measures {
             let others = self.cards.iter().map(|card| card.id).filter(|id| *id != self.settings.measure);
-            measures.extend(others.map(str::to_owned));
+            questions.extend(others.map(str::to_owned));
         }
-        let names = self.input_names();
-        let inputs = self.inputs().zip(names).map(|((file, _), name)| CompareInput { id: file.id, name }).collect();
+        let needs_probe = self.needs_probe();
+        let probe = ProbeSpec { samples: self.settings.samples.unwrap_or_default(), subset: self.settings.subset };
         CompareSettings {
-            inputs,
-            probe: self.probe_file().map(|file| file.id).filter(|_| self.needs_probe()),
-            samples: self.settings.samples.unwrap_or_default(),
-            subset: self.settings.subset,
+            files: self.inputs().map(|(file, _)| file.id).collect(),
+            probe: self.probe_file().map(|file| file.id).filter(|_| needs_probe),
             normalisation: self.settings.normalisation.clone(),
-            measures,
-            row_policy: self.settings.row_policy,
+            spec: StudySpec {
+                inputs: self.input_names().into_iter().map(|name| InputSpec { name, sha256: None }).collect(),
+                probe: needs_probe.then_some(probe),
+                questions,
+                pairs: PairPlan::All,
+                layers: LayerPlan::All,
+                rows: self.settings.row_policy,
+            },
         }
+    }
+
+    /// Asks a measure that was chosen of the layers that the engine keeps, where it keeps what the measure needs: no network
+    /// runs, so nobody has to press Compare.
+    pub(super) fn ask_kept(&mut self, now: f64) -> Vec<Effect> {
+        let Some(Picture { origin: Origin::Computed { settings, kept }, .. }) = &self.picture else {
+            return Vec::new();
+        };
+        let wanted = &self.settings.measure;
+        let asked = settings.spec.questions.contains(wanted);
+        if asked || !kept.contains(wanted) || !self.compare_settings().has_layers_of(settings) {
+            return Vec::new();
+        }
+        self.start_run(true, now)
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::session::Expected;
 use super::watch::Monotone;
-use super::{Cell, CellEvent, MeasureRecord, PairRecord, RangeRecord, StudyError, Watcher};
+use super::{Cell, CellEvent, MeasureRecord, PairRecord, StudyError, Watcher};
 use crate::layer::{Layer, Reason};
 use crate::parallel;
 use crate::similarity::{AnyPair, Block, Direction, Measure, Prepared, Question, Samples};
@@ -108,7 +108,6 @@ impl Asked {
     /// What the report says of it. Cells that were not computed are absent.
     pub(super) fn record(&self, pairs: &[(usize, usize)]) -> MeasureRecord {
         let card = self.measure.card;
-        let finite = |end: f64| end.is_finite().then_some(end);
         let pair = |(&(a, b), map): (&(usize, usize), &Vec<Vec<Option<Cell>>>)| {
             let row =
                 |row: &Vec<Option<Cell>>| row.iter().map(|cell| cell.clone().unwrap_or_else(not_computed)).collect();
@@ -124,7 +123,7 @@ impl Asked {
             id: self.measure.id.clone(),
             name: self.measure.name.clone(),
             higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
-            range: RangeRecord { low: finite(card.range.low), high: finite(card.range.high) },
+            range: card.into(),
             pairs: if one { Vec::new() } else { pairs.iter().zip(&self.maps).map(pair).collect() },
             layers: one.then(|| self.layers.iter().map(|layers| layers.iter().map(single).collect()).collect()),
         }

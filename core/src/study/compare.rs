@@ -1,11 +1,10 @@
 //! A study from beginning to end.
 
-use super::{Budget, Comparison, Input, InputSpec, Study, StudyError, StudySpec, Watcher};
+use super::{Budget, Input, InputSpec, Study, StudyError, StudySpec, Watcher};
 use crate::activation::Engine;
 use crate::data::ProbeSet;
 
-/// Compares inputs that are all there: checks all of them, adds one after the other, and reports. Inputs that the
-/// description does not list are compared under their own names.
+/// Compares inputs that are all there, under their own names: checks all of them, then adds one after the other.
 ///
 /// # Errors
 /// [`StudyError`].
@@ -13,11 +12,12 @@ pub async fn compare(
     inputs: &[Input],
     probe: Option<&ProbeSet>,
     spec: &StudySpec,
+    budget: Budget,
     engine: &Engine,
     watcher: &impl Watcher,
-) -> Result<Comparison, StudyError> {
+) -> Result<Study, StudyError> {
     let listed = inputs.iter().map(|input| InputSpec { name: input.name().to_owned(), sha256: None }).collect();
-    let mut study = Study::new(StudySpec { inputs: listed, ..spec.clone() }, probe, Budget::ONCE)?;
+    let mut study = Study::new(StudySpec { inputs: listed, ..spec.clone() }, probe, budget)?;
     let mut layers = Vec::new();
     for input in inputs {
         layers.push(study.expect(input)?.iter().map(|layer| layer.name.clone()).collect::<Vec<_>>());
@@ -28,5 +28,5 @@ pub async fn compare(
     for input in inputs {
         study.add(input, engine, watcher).await?;
     }
-    study.report()
+    Ok(study)
 }

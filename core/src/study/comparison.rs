@@ -10,6 +10,7 @@ use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::{ImageShape, Normalisation, Subset};
 use crate::layer::{Layer, PartId, Precision};
+use crate::similarity::Card;
 
 /// The version of the schema that this code writes. A report of another version cannot be read.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -161,6 +162,13 @@ pub struct RangeRecord {
     pub low: Option<f64>,
     /// Largest possible value.
     pub high: Option<f64>,
+}
+
+impl From<&Card> for RangeRecord {
+    fn from(card: &Card) -> Self {
+        let finite = |end: f64| end.is_finite().then_some(end);
+        Self { low: finite(card.range.low), high: finite(card.range.high) }
+    }
 }
 
 /// The layer map of two inputs.

@@ -1,6 +1,7 @@
 //! One measure between the layers of two inputs, as it stands: complete in a report, partly empty while it is computed.
 
 use super::{Cell, Comparison, RangeRecord};
+use crate::similarity::{Card, Direction};
 
 /// One measure between the layers of two inputs; the first layers come first.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +45,22 @@ impl LayerMap {
             columns: b.layers.iter().map(|layer| layer.name.clone()).collect(),
             cells: pair.cells.iter().map(|row| row.iter().cloned().map(Some).collect()).collect(),
         })
+    }
+
+    /// The map of a measure between two inputs, each with its name and layers, with every cell not computed yet.
+    #[must_use]
+    pub fn empty(card: &Card, samples: usize, (a, rows): (&str, &[String]), (b, columns): (&str, &[String])) -> Self {
+        Self {
+            measure: card.name.to_owned(),
+            higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
+            range: card.into(),
+            samples,
+            a: a.to_owned(),
+            b: b.to_owned(),
+            rows: rows.to_vec(),
+            columns: columns.to_vec(),
+            cells: vec![vec![None; columns.len()]; rows.len()],
+        }
     }
 
     /// The same map with every cell not computed yet, for filling in as cells arrive.

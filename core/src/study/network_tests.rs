@@ -52,7 +52,7 @@ fn settings() -> StudySpec {
 }
 
 fn run(inputs: &[Input], probe: Option<&ProbeSet>, watcher: &Record) -> Result<Comparison, StudyError> {
-    pollster::block_on(compare(inputs, probe, &settings(), &Engine::host(1), watcher))
+    pollster::block_on(compare(inputs, probe, &settings(), Budget::ONCE, &Engine::host(1), watcher))?.report()
 }
 
 #[test]

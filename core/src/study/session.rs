@@ -14,7 +14,7 @@ use crate::data::ProbeSet;
 use crate::layer::{Layer, LayerError, PartId};
 use crate::model::Graph;
 use crate::names;
-use crate::similarity::{self, Samples};
+use crate::similarity::{self, Measure, Samples};
 use crate::supervise::{Stage, Supervisor as _};
 
 /// A study that can be asked again.
@@ -406,6 +406,22 @@ impl Study {
         self.spec.questions.push(asked.measure.id.clone());
         self.questions.push(asked);
         Ok(())
+    }
+
+    /// Whether a measure can be asked without adding an input again.
+    #[must_use]
+    pub fn keeps(&self, measure: &Measure) -> bool {
+        let needs = measure.question.needs();
+        let asked = self.questions.iter().any(|asked| asked.measure.id == measure.id);
+        let answers = |layer: &Layer| layer.keeps_rows() || layer.fault().is_some() || layer.missing(needs).is_empty();
+        asked || self.inputs.iter().flat_map(|input| &input.layers).all(answers)
+    }
+
+    /// The layers of an input that was checked, first to last.
+    #[must_use]
+    pub fn layer_names(&self, input: usize) -> Vec<String> {
+        let layers = self.expected.get(input).map(|expected| expected.layers.as_slice());
+        layers.unwrap_or_default().iter().map(|layer| layer.name.clone()).collect()
     }
 
     /// `layer1.0 of A`, for every layer of every input that was added.

@@ -108,7 +108,7 @@ fn settings(measures: &[&str]) -> StudySpec {
 }
 
 fn run(inputs: &[Input], settings: &StudySpec, watcher: &Record) -> Result<Comparison, StudyError> {
-    pollster::block_on(compare(inputs, None, settings, &Engine::host(1), watcher))
+    pollster::block_on(compare(inputs, None, settings, Budget::ONCE, &Engine::host(1), watcher))?.report()
 }
 
 fn value(report: &Comparison, measure: usize, pair: usize, row: usize, column: usize) -> f64 {
