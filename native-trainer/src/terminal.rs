@@ -15,7 +15,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
 /// Prints a line.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn print_line(line: &str) -> Result<()> {
     print(&format!("{line}\n"))
 }

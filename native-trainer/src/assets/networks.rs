@@ -103,7 +103,7 @@ pub(super) fn train_one(name: &str, places: &Places) -> Result<()> {
     terminal::print_line(&bundled.checkpoint(places, &data)?.display().to_string())
 }
 
-/// Refuses, before anything is trained, what [`write`] would refuse.
+/// Refuses, before anything is trained, what [`write()`] would refuse.
 pub(super) fn check(places: &Places, data: &Splits) -> Result<()> {
     Bundled::all().try_for_each(|bundled| bundled.check(places, data))
 }
