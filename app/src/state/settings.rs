@@ -4,7 +4,7 @@ use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
 use repgeo_core::study::{InputSpec, LayerPlan, PairPlan, ProbeSpec, StudySpec};
 
-use super::{Change, Effect, EngineStatus, State};
+use super::{Change, Effect, EngineStatus, Origin, Picture, State};
 use crate::format;
 use crate::protocol::{CompareSettings, EngineChoice, NormalisationChoice};
 
