@@ -1,7 +1,7 @@
 //! What the page does, without a page.
 
 use repgeo_core::data::ImageShape;
-use repgeo_core::similarity::{Card, Direction, Range};
+use repgeo_core::similarity::{Arity, Card, Direction, Range};
 use repgeo_core::study::Cell;
 use repgeo_core::supervise::{Progress, Stage};
 
@@ -17,6 +17,8 @@ static CARD: Card = Card {
     formula: "",
     summary: "",
     source: "",
+    arity: Arity::Pair,
+    symmetric: true,
     direction: Direction::HigherIsMoreAlike,
     range: Range { low: -1.0, high: 1.0 },
     invariances: &[],
@@ -312,12 +314,32 @@ fn compared(adapter: Adapter, seconds: f64) -> (State, Vec<Effect>) {
     let mut state = load(state);
     state.apply(Action::ComparePressed, 0.0);
     let comparison = Box::new(repgeo_core::study::Comparison::from_json(STORED).unwrap());
-    let effects = state.apply(Action::Told(Event::Done { run: 1, comparison, memory: 0.0 }), 1000.0 * seconds);
+    let effects = state.apply(
+        Action::Told(Event::Done { run: 1, comparison, memory: 0.0, kept: vec!["cka-linear".to_owned()] }),
+        1000.0 * seconds,
+    );
     (state, effects)
 }
 
 /// The report of the page's first comparison.
 const STORED: &str = include_str!("../../../static/demo/report.json");
+
+#[test]
+fn a_measure_is_asked_of_kept_layers_when_it_is_chosen() {
+    let (mut state, _) = compared(Adapter::None, 1.0);
+    let choose = |state: &mut State, measure: &str| state.apply(Action::Changed(Change::Measure(measure.into())), 0.0);
+    // What is not kept waits for Compare.
+    assert_eq!(choose(&mut state, "procrustes-angular"), []);
+    let effects = choose(&mut state, "cka-linear");
+    let [Effect::Send(Request::Compare { run: 2, settings })] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(settings.spec.questions, ["cka-linear"]);
+    assert!(state.picture.as_ref().is_some_and(|picture| picture.report.is_some()), "the map stays meanwhile");
+
+    // Other images are other layers.
+    let (mut state, _) = compared(Adapter::None, 1.0);
+    state.apply(Action::Changed(Change::Samples(Some(8))), 0.0);
+    assert_eq!(choose(&mut state, "cka-linear"), []);
+}
 
 #[test]
 fn webgpu_is_tried_after_a_long_comparison_where_there_is_a_graphics_card() {

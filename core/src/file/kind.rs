@@ -149,6 +149,8 @@ pub fn recognise(bytes: &[u8]) -> Kind {
         _ if records::are_stl10_images(bytes.len()) => Kind::Stl10,
         _ if records::are_stl10_labels(bytes) => Kind::Stl10Labels,
         _ if idx::begins_like(bytes) => Kind::Idx,
+        // No images: the reader says what is wrong with the header.
+        _ if matches!(bytes, [_, _, _, _, _, 0, 0, 0, b'{', ..]) => Kind::Safetensors,
         // The reader says which label is wrong, and where.
         (_, [true, _]) => Kind::Cifar10,
         (_, [_, true]) => Kind::Cifar100,

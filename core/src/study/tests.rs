@@ -178,7 +178,7 @@ fn progress_never_goes_back_and_ends_at_one() {
 
 #[test]
 fn cancelling_stops_between_columns() {
-    for cells in 0..6 {
+    for cells in 0..5 {
         let watcher = Record { cancel_after: Some(cells), ..Record::default() };
         let result = run(&[first(), second()], &settings(&["cka-linear"]), &watcher);
         assert_eq!(result, Err(StudyError::Cancelled(Cancelled)));

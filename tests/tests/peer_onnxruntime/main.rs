@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use repgeo_core::activation::{ActivationError, Engine, Matrix, Representation, RowPolicy, represent_graph};
+use repgeo_core::activation::{ActivationError, Engine, Job, Matrix, Representation, RowPolicy, represent};
 use repgeo_core::data::{ImageShape, Normalisation, ProbeSet, Subset, read_probe_set};
 use repgeo_core::file::NamedBytes;
 use repgeo_core::model::{Graph, NodeId, StateDict};
@@ -161,19 +161,16 @@ impl Case {
             last = Some(layer);
             Ok(())
         };
-        represent_graph(
-            "network",
-            &self.graph,
-            &self.state,
-            &self.probe,
-            &self.normalisation,
-            RowPolicy::Flatten,
-            &Engine::host(2),
-            &Unsupervised,
-            (0.0, 1.0),
-            keep,
-        )
-        .await?;
+        let job = Job {
+            network: "network",
+            graph: &self.graph,
+            state: &self.state,
+            probe: &self.probe,
+            normalisation: &self.normalisation,
+            policy: RowPolicy::Flatten,
+            portion: (0.0, 1.0),
+        };
+        represent(&Engine::host(2), &job, &Unsupervised, keep).await?;
         match last.context("the network has no layers")?.matrix {
             Matrix::F32(values) => Ok(values),
             other => bail!("expected values of the host engine, found {other:?}"),
