@@ -15,7 +15,7 @@ pub struct Entry {
     /// What can be chosen of it.
     pub parameters: &'static [Parameter],
     /// Makes it, with its parameters.
-    make: fn(&Chosen) -> Result<Question, ParameterError>,
+    make: Make,
     /// Whether people see it in lists; the others are general forms of listed ones, to be asked for by id.
     pub listed: bool,
 }
@@ -69,31 +69,34 @@ impl Measure {
     }
 }
 
-// To add a measure, add a line here.
-static REGISTRY: &[Entry] = &[
-    entry(&cka::LINEAR, &[], |_| Ok(Question::pair(LinearCka))),
-    entry(&cka::DEBIASED, &[], |_| Ok(Question::pair(DebiasedCka))),
-    entry(&rbf_cka::MEDIAN, rbf_cka::PARAMETERS, |chosen| {
-        Ok(Question::pair(RbfCka { fraction: chosen.get(0).unwrap_or(1.0) }))
-    }),
-    entry(&rbf_cka::HALF_MEDIAN, &[], |_| Ok(Question::pair(RbfCka { fraction: 0.5 }))),
-    entry(&procrustes::ANGULAR, &[], |_| Ok(Question::pair(AngularProcrustes))),
-    entry(&svcca::VARIANCE_99, &[], |_| Ok(Question::pair(svcca::chosen(&Chosen::default())?))),
-    unlisted(&svcca::CARD, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),
-    entry(&rsa::SPEARMAN, &[], |_| Ok(Question::pair(CorrelationRsa::SPEARMAN))),
-    entry(&rsa::PEARSON, &[], |_| Ok(Question::pair(CorrelationRsa::PEARSON))),
-    unlisted(&participation::CARD, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
-];
-
 type Make = fn(&Chosen) -> Result<Question, ParameterError>;
 
-const fn entry(card: &'static Card, parameters: &'static [Parameter], make: Make) -> Entry {
-    Entry { card, parameters, make, listed: true }
+/// Declares [`registry`] and [`cards`] from one list: the card, whether people see it in lists, the parameters, and how the
+/// measure is made.
+macro_rules! measures {
+    ($(($card:expr, $listed:expr, $parameters:expr, $make:expr)),+ $(,)?) => {
+        static REGISTRY: &[Entry] = &[$(Entry { card: &$card, listed: $listed, parameters: $parameters, make: $make }),+];
+
+        // Apart from the registry: a program that only shows cards does not carry the measures' code.
+        static CARDS: &[(&Card, bool)] = &[$((&$card, $listed)),+];
+    };
 }
 
-const fn unlisted(card: &'static Card, parameters: &'static [Parameter], make: Make) -> Entry {
-    Entry { card, parameters, make, listed: false }
-}
+// To add a measure, add a line here.
+measures![
+    (cka::LINEAR, true, &[], |_| Ok(Question::pair(LinearCka))),
+    (cka::DEBIASED, true, &[], |_| Ok(Question::pair(DebiasedCka))),
+    (rbf_cka::MEDIAN, true, rbf_cka::PARAMETERS, |chosen| {
+        Ok(Question::pair(RbfCka { fraction: chosen.get(0).unwrap_or(1.0) }))
+    }),
+    (rbf_cka::HALF_MEDIAN, true, &[], |_| Ok(Question::pair(RbfCka { fraction: 0.5 }))),
+    (procrustes::ANGULAR, true, &[], |_| Ok(Question::pair(AngularProcrustes))),
+    (svcca::VARIANCE_99, true, &[], |_| Ok(Question::pair(svcca::chosen(&Chosen::default())?))),
+    (svcca::CARD, false, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),
+    (rsa::SPEARMAN, true, &[], |_| Ok(Question::pair(CorrelationRsa::SPEARMAN))),
+    (rsa::PEARSON, true, &[], |_| Ok(Question::pair(CorrelationRsa::PEARSON))),
+    (participation::CARD, false, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
+];
 
 /// All measures, in the order in which people see them.
 #[must_use]
@@ -104,8 +107,8 @@ pub fn registry() -> &'static [Entry] {
 /// What the listed measures of two layers say of themselves.
 #[must_use]
 pub fn cards() -> Vec<&'static Card> {
-    let listed = REGISTRY.iter().filter(|entry| entry.listed && entry.card.arity == Arity::Pair);
-    listed.map(|entry| entry.card).collect()
+    let listed = CARDS.iter().filter(|(card, listed)| *listed && card.arity == Arity::Pair);
+    listed.map(|&(card, _)| card).collect()
 }
 
 /// There is no measure with this id, or not with these parameters.

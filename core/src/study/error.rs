@@ -54,16 +54,9 @@ pub enum StudyError {
         /// Which samples differ.
         difference: String,
     },
-    /// The plan of pairs names an input that is not there, or a pair twice.
-    #[error("the pair of inputs {a} and {b} cannot be compared: expected each pair once, of inputs 0 to {}", inputs - 1)]
-    Pair {
-        /// Index of the first input.
-        a: usize,
-        /// Index of the second input.
-        b: usize,
-        /// How many inputs there are.
-        inputs: usize,
-    },
+    /// The plan of pairs cannot be followed.
+    #[error(transparent)]
+    Pair(#[from] super::PairError),
     /// There is no such layer.
     #[error("{input}: it has no layer {layer:?}{}", crate::names::hint(&.nearest.iter().map(String::as_str).collect::<Vec<_>>()))]
     NoSuchLayer {

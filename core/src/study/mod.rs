@@ -43,5 +43,5 @@ pub use open::{OpenError, Opened, open};
 pub use plan::{Budget, LayerSize};
 pub use sentence::{same_depth, sentence, sentence_of};
 pub use session::Study;
-pub use spec::{InputSpec, LayerPlan, PairPlan, ProbeSpec, StudySpec};
+pub use spec::{InputSpec, LayerPlan, PairError, PairPlan, ProbeSpec, StudySpec};
 pub use watch::{CellEvent, Watcher};

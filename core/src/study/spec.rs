@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::StudyError;
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::Subset;
@@ -48,6 +47,18 @@ pub struct ProbeSpec {
     pub subset: Subset,
 }
 
+/// The plan of pairs names an input that is not there, or a pair twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the pair of inputs {a} and {b} cannot be compared: expected each pair once, of inputs 0 to {}", inputs - 1)]
+pub struct PairError {
+    /// Index of the first input.
+    pub a: usize,
+    /// Index of the second input.
+    pub b: usize,
+    /// How many inputs there are.
+    pub inputs: usize,
+}
+
 /// Which inputs are compared with which: 600 checkpoints are not 179,700 pairs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -69,8 +80,8 @@ impl PairPlan {
     /// The pairs among this many inputs, in order.
     ///
     /// # Errors
-    /// [`StudyError::Pair`] when a pair names an input that there is not, or one twice.
-    pub fn pairs(&self, inputs: usize) -> Result<Vec<(usize, usize)>, StudyError> {
+    /// [`PairError`] when a pair names an input that there is not, or stands twice.
+    pub fn pairs(&self, inputs: usize) -> Result<Vec<(usize, usize)>, PairError> {
         let pairs: Vec<(usize, usize)> = match self {
             Self::All => (0..inputs).flat_map(|a| (a + 1..inputs).map(move |b| (a, b))).collect(),
             Self::Within => (0..inputs).map(|input| (input, input)).collect(),
@@ -80,7 +91,7 @@ impl PairPlan {
         };
         match pairs.iter().enumerate().find(|&(place, &(a, b))| a.max(b) >= inputs || pairs[..place].contains(&(a, b)))
         {
-            Some((_, &(a, b))) => Err(StudyError::Pair { a, b, inputs }),
+            Some((_, &(a, b))) => Err(PairError { a, b, inputs }),
             None => Ok(pairs),
         }
     }
@@ -119,7 +130,7 @@ mod tests {
         assert_eq!(PairPlan::Against(1).pairs(3).unwrap(), [(1, 0), (1, 2)]);
         assert_eq!(PairPlan::Consecutive.pairs(4).unwrap(), [(0, 1), (1, 2), (2, 3)]);
         assert_eq!(PairPlan::Explicit(vec![(2, 0)]).pairs(3).unwrap(), [(2, 0)]);
-        assert_eq!(PairPlan::Explicit(vec![(0, 3)]).pairs(3), Err(StudyError::Pair { a: 0, b: 3, inputs: 3 }));
+        assert_eq!(PairPlan::Explicit(vec![(0, 3)]).pairs(3), Err(PairError { a: 0, b: 3, inputs: 3 }));
         assert!(PairPlan::Explicit(vec![(0, 1), (0, 1)]).pairs(3).is_err());
         assert!(PairPlan::Against(3).pairs(3).is_err());
     }
