@@ -35,14 +35,14 @@ fn coordinates(bencher: Bencher, features: usize) {
     bencher.bench_local(|| kept(black_box(&layer), &[PartId::Coordinates]));
 }
 
-#[divan::bench(args = cards().iter().map(|card| card.id), sample_count = 5, sample_size = 1)]
+#[divan::bench(args = cards().into_iter().map(|card| card.id), sample_count = 5, sample_size = 1)]
 fn prepare(bencher: Bencher, id: &str) {
     let (measure, layer) = (measure(id), every_part());
     let samples = samples();
     bencher.bench_local(|| pair(&measure).prepare(black_box(&layer), &samples).is_ok());
 }
 
-#[divan::bench(args = cards().iter().map(|card| card.id), sample_count = 5, sample_size = 1)]
+#[divan::bench(args = cards().into_iter().map(|card| card.id), sample_count = 5, sample_size = 1)]
 fn compare(bencher: Bencher, id: &str) {
     let measure = measure(id);
     let measure = pair(&measure);

@@ -62,7 +62,6 @@ impl Block {
     }
 
     /// The value of layer `row` of a and layer `column` of b.
-    #[must_use]
     pub fn get(&self, row: usize, column: usize) -> &Result<f64, Reason> {
         &self.values[row * self.columns + column]
     }

@@ -42,3 +42,25 @@ impl One for ParticipationRatio {
         Ok(trace * trace / scaled.squared_norm_l2())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::similarity::sample::{layer, samples};
+
+    #[test]
+    fn it_counts_directions_by_how_evenly_they_share_the_variance() {
+        // Orthogonal columns of equal norm: cosines of the discrete cosine transform.
+        let wave = |k: usize, row: usize| (std::f64::consts::PI * (row as f64 + 0.5) * k as f64 / 16.0).cos();
+        let value = |scales: &[f64]| {
+            let values: Vec<f64> = (0..16)
+                .flat_map(|row| scales.iter().enumerate().map(move |(k, scale)| scale * wave(k + 1, row)))
+                .collect();
+            ParticipationRatio.describe(&layer(&values, scales.len()), &samples(16)).unwrap()
+        };
+        assert!((value(&[1.0; 5]) - 5.0).abs() < 1e-12);
+        assert!((value(&[3.0]) - 1.0).abs() < 1e-12);
+        // Variances 1 and 4: 5² / 17.
+        assert!((value(&[1.0, 2.0]) - 25.0 / 17.0).abs() < 1e-12);
+    }
+}

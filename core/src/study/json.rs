@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Comparison, SCHEMA_VERSION};
+use super::{Comparison, SCHEMA_MINOR, SCHEMA_VERSION, Warning};
 
 /// Why a text is not a report that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,16 @@ impl Comparison {
         if found != u64::from(SCHEMA_VERSION) {
             return Err(ReportError::Version { found });
         }
-        serde_json::from_str(text).map_err(malformed)
+        let mut report: Self = serde_json::from_str(text).map_err(malformed)?;
+        if report.schema_minor > SCHEMA_MINOR {
+            let message = format!(
+                "the report was written by a later version (schema {SCHEMA_VERSION}.{}, this program reads up to \
+                 {SCHEMA_VERSION}.{SCHEMA_MINOR}); what is new in it is not shown",
+                report.schema_minor
+            );
+            report.warnings.insert(0, Warning { input: None, layer: None, message });
+        }
+        Ok(report)
     }
 
     /// The JSON Schema of reports, indented.
@@ -66,8 +75,37 @@ mod tests {
     }
 
     #[test]
-    fn the_text_depends_on_the_report_alone() {
-        assert_eq!(sample::comparison().to_json(), sample::comparison().to_json());
+    fn the_text_is_the_one_that_other_programs_read() {
+        let text = sample::comparison().to_json();
+        for part in [
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 1,\n  \"generator\": \"repgeo 0.1.0\",\n  \"inputs\": [",
+            "\"subset\": {\n      \"stratified\": {\n        \"seed\": 7",
+            "\"row_policy\": \"flatten\"",
+            "[\n              0.1,\n              -1.2345678901234567e-20\n            ]",
+            "{\n                \"absent\": \"constant in every feature\"\n              },\n              0.30000000000000004",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(text.ends_with("  ]\n}\n"), "{text}");
+    }
+
+    #[test]
+    fn a_report_without_what_was_added_later_opens() {
+        let mut old: serde_json::Value = serde_json::from_str(&sample::comparison().to_json()).unwrap();
+        old.as_object_mut().unwrap().remove("schema_minor");
+        let read = Comparison::from_json(&old.to_string()).unwrap();
+        assert_eq!(read, Comparison { schema_minor: 0, ..sample::comparison() });
+    }
+
+    #[test]
+    fn a_report_of_a_later_minor_version_opens_with_a_remark() {
+        let mut later: serde_json::Value = serde_json::from_str(&sample::comparison().to_json()).unwrap();
+        later["schema_minor"] = serde_json::json!(7);
+        later["measures"][0]["floor"] = serde_json::json!([0.5]);
+        let read = Comparison::from_json(&later.to_string()).unwrap();
+        assert_eq!(read.measures, sample::comparison().measures);
+        assert!(read.warnings[0].message.contains("schema 1.7"), "{}", read.warnings[0].message);
+        assert_eq!(read.warnings.len(), sample::comparison().warnings.len() + 1);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) mod sample;
 mod samples;
 mod sentence;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod spec;
 #[cfg(test)]
 mod tests;

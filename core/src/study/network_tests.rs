@@ -27,13 +27,13 @@ fn checkpoint(name: &str, hidden: &[usize], seed: usize) -> NamedBytes {
     NamedBytes { name: format!("{name}.safetensors"), bytes }
 }
 
-fn network(name: &str, hidden: &[usize], seed: usize) -> Input {
+pub(super) fn network(name: &str, hidden: &[usize], seed: usize) -> Input {
     let Opened::Network(network) = open(&checkpoint(name, hidden, seed)).unwrap() else { panic!("{name}") };
     let normalisation = Normalisation::preset("none", 3).unwrap();
     Input::Network { name: name.to_owned(), network: *network, normalisation }
 }
 
-fn probe() -> ProbeSet {
+pub(super) fn probe() -> ProbeSet {
     let shape = ImageShape { channels: 3, height: 2, width: 2 };
     let pixels = (0..40 * shape.len()).map(|index| (255.0 * noise(9, index).abs()) as u8).collect();
     let labels = (0..40).map(|index| index % 4).collect();

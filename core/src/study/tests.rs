@@ -54,7 +54,7 @@ fn samples(ids: impl Iterator<Item = String>) -> Arc<SampleIds> {
 }
 
 /// Activations of one layer: `value(sample, feature)`.
-fn layer(name: &str, rows: usize, features: usize, value: impl Fn(usize, usize) -> f64) -> Representation {
+pub(super) fn layer(name: &str, rows: usize, features: usize, value: impl Fn(usize, usize) -> f64) -> Representation {
     let values = (0..rows).flat_map(|row| (0..features).map(move |column| (row, column)));
     Representation {
         layer: name.to_owned(),
@@ -66,7 +66,7 @@ fn layer(name: &str, rows: usize, features: usize, value: impl Fn(usize, usize) 
     }
 }
 
-fn input(name: &str, representations: Vec<Representation>) -> Input {
+pub(super) fn input(name: &str, representations: Vec<Representation>) -> Input {
     let file = ActivationFile {
         file: format!("{name}.npz"),
         sha256: Sha256Digest::of([name.as_bytes()]),
@@ -89,14 +89,14 @@ pub(super) fn first() -> Input {
     input("first", vec![layer("a", 24, 5, a), layer("b", 24, 4, b)])
 }
 
-fn second() -> Input {
+pub(super) fn second() -> Input {
     input(
         "second",
         vec![layer("a", 24, 5, a), layer("b", 24, 4, b), layer("scaled", 24, 5, |i, j| 3.0 * a(i, j) + 7.0)],
     )
 }
 
-fn settings(measures: &[&str]) -> StudySpec {
+pub(super) fn settings(measures: &[&str]) -> StudySpec {
     StudySpec {
         inputs: Vec::new(),
         probe: None,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use repgeo_core::study::{Cell, Comparison, LayerMap, number, sentence_of};
+use repgeo_core::study::{Cell, Comparison, LayerMap, MeasureRecord, number, sentence_of};
 
 /// What was compared, and for each measure and pair the values of each layer with its partner and the map in a sentence.
 pub(super) fn table(comparison: &Comparison) -> String {
@@ -19,6 +19,10 @@ pub(super) fn table(comparison: &Comparison) -> String {
     line(&mut text, &format!("{}: n = {}, sha256 {}", probe.name, probe.samples, probe.content.short()));
     line(&mut text, &format!("{}: {}", comparison.device.engine, comparison.device.description));
     for (index, measure) in comparison.measures.iter().enumerate() {
+        if let Some(layers) = &measure.layers {
+            text.push('\n');
+            push_single(&mut text, comparison, measure, layers);
+        }
         for pair in 0..measure.pairs.len() {
             if let Some(map) = LayerMap::of(comparison, index, pair) {
                 text.push('\n');
@@ -34,6 +38,23 @@ pub(super) fn table(comparison: &Comparison) -> String {
         line(&mut text, &format!("note: {}: {}", about.join(" "), warning.message));
     }
     text
+}
+
+/// The values of a measure of single layers.
+fn push_single(text: &mut String, comparison: &Comparison, measure: &MeasureRecord, layers: &[Vec<Cell>]) {
+    line(text, &measure.id);
+    let names = comparison.inputs.iter().flat_map(|input| &input.layers).map(|layer| layer.name.chars().count());
+    let width = names.max().unwrap_or(0);
+    for (input, cells) in comparison.inputs.iter().zip(layers) {
+        line(text, &format!("  {}", input.name));
+        for (layer, cell) in input.layers.iter().zip(cells) {
+            let value = match cell {
+                Cell::Value(value) => number(*value),
+                Cell::Absent { absent } => absent.clone(),
+            };
+            line(text, &format!("    {:width$}  {value}", layer.name));
+        }
+    }
 }
 
 fn push_map(text: &mut String, id: &str, map: &LayerMap) {

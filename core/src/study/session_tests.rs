@@ -1,0 +1,178 @@
+//! The session: asked again, planned, and refused before work.
+
+use super::tests::{Record, first, input, layer, second, settings};
+use super::*;
+use crate::activation::Engine;
+use crate::data::{ImageShape, Pixels, ProbeSet, Subset};
+use crate::supervise::Unsupervised;
+
+const KEEPING: Budget = Budget { memory: None, kept: 1 << 30 };
+
+fn spec(inputs: &[Input], measures: &[&str]) -> StudySpec {
+    let inputs = inputs.iter().map(|input| InputSpec { name: input.name().to_owned(), sha256: None }).collect();
+    StudySpec { inputs, ..settings(measures) }
+}
+
+fn study(inputs: &[Input], spec: StudySpec, budget: Budget) -> Result<Study, StudyError> {
+    let mut study = Study::new(spec, None, budget)?;
+    for input in inputs {
+        pollster::block_on(study.add(input, &Engine::host(1), &Unsupervised))?;
+    }
+    Ok(study)
+}
+
+#[test]
+fn a_later_question_has_the_answer_that_it_has_at_first() {
+    let ids: Vec<&str> = crate::similarity::cards().iter().map(|card| card.id).collect();
+    let inputs = [first(), second(), first()];
+    let whole = study(&inputs, spec(&inputs, &ids), Budget::ONCE).unwrap().report().unwrap();
+    let mut asked = study(&inputs, spec(&inputs, &ids[..1]), KEEPING).unwrap();
+    let watcher = Record::default();
+    for id in &ids {
+        pollster::block_on(asked.ask(id, &watcher)).unwrap();
+    }
+    let report = asked.report().unwrap();
+    assert_eq!(report.measures, whole.measures);
+    assert_eq!(report.spec.unwrap().questions, ids);
+    // The first question was answered already.
+    assert_eq!(watcher.cells.borrow().len(), (ids.len() - 1) * (6 + 4 + 6));
+}
+
+#[test]
+fn what_was_not_kept_is_said() {
+    let inputs = [first(), second()];
+    let mut study = study(&inputs, spec(&inputs, &["cka-linear"]), Budget::ONCE).unwrap();
+    let error = pollster::block_on(study.ask("procrustes-angular", &Unsupervised)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "procrustes-angular needs the matrix of coordinates of a of first, which was not kept; run the comparison again with it"
+    );
+    assert!(matches!(pollster::block_on(study.ask("cka", &Unsupervised)), Err(StudyError::Measure(_))));
+    assert_eq!(study.report().unwrap().measures.len(), 1);
+    let keeps = |study: &Study, id: &str| study.keeps(&crate::similarity::find(id).unwrap());
+    assert!(keeps(&study, "cka-linear") && !keeps(&study, "cka-linear-debiased"));
+}
+
+#[test]
+fn a_budget_keeps_parts_before_rows() {
+    let inputs = [first(), second()];
+    // Five Gram matrices of 24 × 24 and what answers need, but no rows.
+    let gram = 24 * 24 * 8;
+    let budget = Budget { memory: None, kept: 5 * gram + 5 * gram / 2 };
+    let mut study = study(&inputs, spec(&inputs, &["cka-linear"]), budget).unwrap();
+    pollster::block_on(study.ask("cka-linear-debiased", &Unsupervised)).unwrap();
+    assert!(matches!(
+        pollster::block_on(study.ask("procrustes-angular", &Unsupervised)),
+        Err(StudyError::NotKept { .. })
+    ));
+}
+
+#[test]
+fn pairs_are_those_of_the_plan() {
+    let inputs = [first(), second(), first()];
+    let all = study(&inputs, spec(&inputs, &["svcca-99"]), Budget::ONCE).unwrap().report().unwrap();
+    let of = |pairs| {
+        let spec = StudySpec { pairs, ..spec(&inputs, &["svcca-99"]) };
+        study(&inputs, spec, Budget::ONCE).unwrap().report().unwrap().measures.remove(0).pairs
+    };
+    let expected = &all.measures[0].pairs;
+    assert_eq!(of(PairPlan::Consecutive), [expected[0].clone(), expected[2].clone()]);
+    // The other way round the map is transposed, since the measure is symmetric.
+    let turned = &of(PairPlan::Explicit(vec![(1, 0)]))[0];
+    for (row, cells) in expected[0].cells.iter().enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
+            let (Cell::Value(x), Cell::Value(y)) = (cell, &turned.cells[column][row]) else { panic!("{cell:?}") };
+            assert!((x - y).abs() < 1e-12);
+        }
+    }
+    let within = of(PairPlan::Within);
+    assert_eq!((within.len(), within[1].cells.len(), within[1].cells[0].len()), (3, 3, 3));
+    for pair in &within {
+        for (index, row) in pair.cells.iter().enumerate() {
+            assert!(matches!(row[index], Cell::Value(value) if (value - 1.0).abs() < 1e-12), "{row:?}");
+        }
+    }
+}
+
+#[test]
+fn layers_are_those_of_the_plan() {
+    let inputs = [first(), second()];
+    let named = |names: &[&str]| {
+        let layers = LayerPlan::Named(names.iter().map(|&name| name.to_owned()).collect());
+        let study = study(&inputs, StudySpec { layers, ..spec(&inputs, &["cka-linear"]) }, Budget::ONCE)?;
+        study.report()
+    };
+    let report = named(&["b", "scaled"]).unwrap();
+    let layers: Vec<Vec<&str>> =
+        report.inputs.iter().map(|input| input.layers.iter().map(|layer| layer.name.as_str()).collect()).collect();
+    assert_eq!(layers, [vec!["b"], vec!["b", "scaled"]]);
+    assert_eq!(report.measures[0].pairs[0].cells[0].len(), 2);
+    let message = named(&["scaly"]).unwrap_err().to_string();
+    assert_eq!(message, "first: it has no layer \"scaly\"");
+}
+
+#[test]
+fn a_measure_of_one_layer_has_a_value_per_layer() {
+    let inputs = [first(), input("flat", vec![layer("dead", 24, 3, |_, _| 2.0)])];
+    let report = study(&inputs, spec(&inputs, &["participation-ratio"]), Budget::ONCE).unwrap().report().unwrap();
+    let measure = &report.measures[0];
+    assert_eq!(measure.pairs, []);
+    let layers = measure.layers.as_ref().unwrap();
+    // NumPy: (Σ λ)² / Σ λ² of the eigenvalues of the covariance.
+    let Cell::Value(value) = layers[0][0] else { panic!("{layers:?}") };
+    assert!((1.0..=5.0).contains(&value), "{value}");
+    assert_eq!(layers[1][0], Cell::Absent { absent: "constant in every feature".to_owned() });
+}
+
+#[test]
+fn too_many_rows_are_refused_before_anything_runs() {
+    let network = super::network_tests::network("a", &[16], 1);
+    let inputs = [network, super::network_tests::network("b", &[16], 2)];
+    let shape = ImageShape { channels: 3, height: 2, width: 2 };
+    let count = 20_000;
+    let probe = ProbeSet::new("many", shape, Pixels::U8(vec![7; count * shape.len()]), None, Vec::new()).unwrap();
+    let spec = StudySpec {
+        probe: Some(ProbeSpec { samples: count, subset: Subset::First }),
+        ..spec(&inputs, &["cka-linear"])
+    };
+    let mut study = Study::new(spec.clone(), Some(&probe), Budget::ONCE).unwrap();
+    let message = study.expect(&inputs[0]).unwrap_err().to_string();
+    assert!(message.contains("20000 rows") && message.contains("choose at most 16384 samples"), "{message}");
+
+    let probe = probe.select(1_000, Subset::First).unwrap();
+    let spec = StudySpec { probe: Some(ProbeSpec { samples: 1_000, subset: Subset::First }), ..spec };
+    let tight = Budget { memory: Some(1 << 20), kept: 0 };
+    let mut study = Study::new(spec.clone(), Some(&probe), tight).unwrap();
+    let Err(StudyError::Memory { needed, limit, fits }) = study.expect(&inputs[0]).map(|_| ()) else { panic!() };
+    assert_eq!(limit, 1 << 20);
+    assert!(needed > limit && (100..1_000).contains(&fits), "{needed} {fits}");
+    // What is said to fit does, but for the second network.
+    let spec = StudySpec { probe: Some(ProbeSpec { samples: fits, subset: Subset::First }), ..spec };
+    assert!(Study::new(spec, Some(&probe), tight).unwrap().expect(&inputs[0]).is_ok());
+}
+
+#[test]
+fn differently_normalised_networks_are_remarked_upon() {
+    let mut inputs = [super::network_tests::network("a", &[16], 1), super::network_tests::network("b", &[16], 2)];
+    if let Input::Network { normalisation, .. } = &mut inputs[1] {
+        *normalisation = crate::data::Normalisation::preset("cifar", 3).unwrap();
+    }
+    let probe = super::network_tests::probe();
+    let spec =
+        StudySpec { probe: Some(ProbeSpec { samples: 16, subset: Subset::First }), ..spec(&inputs, &["cka-linear"]) };
+    let mut study = Study::new(spec, Some(&probe), Budget::ONCE).unwrap();
+    for input in &inputs {
+        pollster::block_on(study.add(input, &Engine::host(1), &Unsupervised)).unwrap();
+    }
+    let report = study.report().unwrap();
+    let warning = &report.warnings[0];
+    assert_eq!(warning.input, None);
+    assert!(warning.message.contains("a by none, b by cifar"), "{}", warning.message);
+}
+
+#[test]
+fn a_study_without_all_its_inputs_has_no_report() {
+    let inputs = [first(), second()];
+    let study = study(&inputs[..1], spec(&inputs, &["cka-linear"]), Budget::ONCE).unwrap();
+    assert_eq!(study.report().map(|_| ()), Err(StudyError::Incomplete { input: "second".to_owned() }));
+}
