@@ -34,7 +34,8 @@ pub(super) async fn compare(
 ) {
     if let Some(own) = kept.as_mut().filter(|own| own.settings.has_layers_of(settings)) {
         match ask(&mut own.study, run, settings, cancelled).await {
-            Err(StudyError::NotKept { .. }) => {}
+            // What was not kept, or a device lost, is computed again.
+            Err(StudyError::NotKept { .. } | StudyError::Layer { .. }) => {}
             result => return port::tell(end(run, result.map(|()| &own.study))),
         }
     }

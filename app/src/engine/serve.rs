@@ -54,6 +54,8 @@ impl Engine {
     async fn serve(&mut self, request: Request, cancelled: &Cell<Option<RunId>>) {
         match request {
             Request::Start { engine } => {
+                // Another device computes other layers.
+                self.kept = None;
                 let (engine, adapter) = self.devices.choose(engine).await;
                 port::tell(Event::Ready { engine, adapter });
             }

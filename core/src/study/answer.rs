@@ -21,6 +21,8 @@ pub(super) struct Asked {
 
 /// What a question has of a layer.
 struct Answered {
+    /// `layer1.0 of A`.
+    title: String,
     rows: usize,
     answer: Result<Answer, Reason>,
 }
@@ -69,12 +71,13 @@ impl Asked {
     }
 
     /// The work done once per layer.
-    pub(super) fn prepare(&mut self, input: usize, layer: &Layer, samples: &Samples) {
+    pub(super) fn prepare(&mut self, (input, name): (usize, &str), layer: &Layer, samples: &Samples) {
         let answer = self.measure.accept(layer).and_then(|()| match &self.measure.question {
             Question::Pair(pair) => pair.prepare(layer, samples).map(Answer::Pair),
             Question::One(one) => one.describe(layer, samples).and_then(finite).map(Answer::One),
         });
-        self.layers[input].push(Answered { rows: layer.facts.samples, answer });
+        let title = format!("{} of {name}", layer.name);
+        self.layers[input].push(Answered { title, rows: layer.facts.samples, answer });
     }
 
     /// Compares the layers of a rectangle of a pair of inputs, and tells the watcher each cell.
@@ -83,7 +86,6 @@ impl Asked {
         pair: usize,
         (a, b): (usize, usize),
         place: &Place,
-        titles: &[Vec<String>],
         watcher: &Monotone<'_, W>,
     ) -> Result<(), StudyError> {
         let Question::Pair(measure) = &self.measure.question else { return Ok(()) };
@@ -92,7 +94,7 @@ impl Asked {
         let at_once = if measure.maps_at_once() { all.len().max(1) } else { parallel::threads() };
         for cells in all.chunks(at_once) {
             watcher.pause().await?;
-            let values = compare(&**measure, cells, (&self.layers[a], &titles[a]), (&self.layers[b], &titles[b]));
+            let values = compare(&**measure, cells, &self.layers[a], &self.layers[b]);
             for (&(row, column), value) in cells.iter().zip(values) {
                 let cell = match value {
                     Ok(value) => Cell::Value(value),
@@ -142,18 +144,17 @@ fn finite(value: f64) -> Result<f64, Reason> {
 fn compare(
     measure: &dyn AnyPair,
     cells: &[(usize, usize)],
-    (a, titles_a): (&[Answered], &[String]),
-    (b, titles_b): (&[Answered], &[String]),
+    a: &[Answered],
+    b: &[Answered],
 ) -> Vec<Result<f64, String>> {
     let product = measure.maps_at_once().then(|| Product::of(measure, cells, a, b));
     let value = |&(row, column): &(usize, usize)| {
-        let ((first, title_a), (second, title_b)) = ((&a[row], &titles_a[row]), (&b[column], &titles_b[column]));
+        let (first, second) = (&a[row], &b[column]);
         if first.rows != second.rows {
-            return Err(format!("{title_a} has {} rows and {title_b} has {}", first.rows, second.rows));
+            return Err(format!("{} has {} rows and {} has {}", first.title, first.rows, second.title, second.rows));
         }
-        let blame =
-            |layer: &Answered, title: &String| layer.answer.as_ref().err().map(|reason| format!("{title}: {reason}"));
-        if let Some(reason) = blame(first, title_a).or_else(|| blame(second, title_b)) {
+        let blame = |layer: &Answered| layer.answer.as_ref().err().map(|reason| format!("{}: {reason}", layer.title));
+        if let Some(reason) = blame(first).or_else(|| blame(second)) {
             return Err(reason);
         }
         let value = match (&product, prepared(first), prepared(second)) {

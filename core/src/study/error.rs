@@ -112,13 +112,13 @@ pub enum StudyError {
         /// How many samples would do.
         fits: usize,
     },
-    /// Inputs are added in the order of the description, each once.
-    #[error("expected {expected} as the next input, found {found}")]
-    Unexpected {
-        /// What comes next.
-        expected: String,
-        /// What was added.
-        found: String,
+    /// More inputs than the description lists.
+    #[error("{input}: the study is described for {expected} inputs, and all of them were added")]
+    TooManyInputs {
+        /// The input that is one too many.
+        input: String,
+        /// How many are described.
+        expected: usize,
     },
     /// The report of a study that is not complete.
     #[error("{input} was not added to the study yet")]

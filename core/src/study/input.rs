@@ -73,18 +73,22 @@ pub fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut taken = BTreeSet::new();
     names
         .map(|name| {
-            let numbered = (2_usize..).map(|number| format!("{name} ({number})"));
-            let mut free = name.to_owned();
-            for candidate in numbered {
-                if !taken.contains(&free) {
-                    break;
-                }
-                free = candidate;
-            }
+            let free = free_name(name, &taken);
             taken.insert(free.clone());
             free
         })
         .collect()
+}
+
+/// The name, or the first of its numbered forms that is not taken.
+pub(super) fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
+    let mut free = name.to_owned();
+    let mut number = 1_usize;
+    while taken.contains(&free) {
+        number += 1;
+        free = format!("{name} ({number})");
+    }
+    free
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod compare;
 mod comparison;
 mod csv;
 mod error;
+mod expect;
 mod input;
 mod json;
 pub(crate) mod layer_map;

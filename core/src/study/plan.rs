@@ -64,20 +64,21 @@ pub(super) fn of_activations(input: &Input, layers: &LayerPlan) -> Vec<LayerSize
         .collect()
 }
 
-/// The most bytes that are there at once while a network runs on this many images: two neighbouring taps, whole.
-pub(super) fn running_bytes(graph: &Graph, images: usize) -> u64 {
-    let sizes: Vec<u64> = graph
-        .taps
-        .iter()
-        .map(|tap| (graph.nodes[tap.node].shape.len() as u64).saturating_mul(images as u64).saturating_mul(4))
-        .collect();
-    let pairs = sizes.windows(2).map(|pair| pair.iter().sum());
-    pairs.chain(sizes.iter().copied()).max().unwrap_or(0)
+/// Bytes of the maps of each tap on this many images: each is one array.
+pub(super) fn map_bytes(graph: &Graph, images: usize) -> Vec<u64> {
+    let bytes = |values: usize| (values as u64).saturating_mul(images as u64).saturating_mul(4);
+    graph.taps.iter().map(|tap| bytes(graph.nodes[tap.node].shape.len())).collect()
 }
 
-/// Bytes of what is kept of a layer to answer the study's own questions: at most a triangle or as many coordinates for each.
+/// The most bytes that are there at once while a network runs: the maps of two neighbouring taps.
+pub(super) fn running_bytes(maps: &[u64]) -> u64 {
+    let pairs = maps.windows(2).map(|pair| pair.iter().sum());
+    pairs.chain(maps.iter().copied()).max().unwrap_or(0)
+}
+
+/// Bytes of what is kept of a layer to answer the study's own questions: at most n coordinates of n samples for each.
 pub(super) fn answer_bytes(size: &LayerSize, questions: usize) -> u64 {
-    PartId::Gram.bytes(size.rows, size.features).saturating_mul(questions as u64) / 2
+    PartId::Gram.bytes(size.rows, size.features).saturating_mul(questions as u64)
 }
 
 /// Refuses layers that no n × n matrix can compare, or no array of this machine can hold, and says how many samples would do.

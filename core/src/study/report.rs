@@ -49,7 +49,7 @@ impl Study {
             subset: probe.and(self.spec.probe).map(|chosen| chosen.subset),
             shape: probe.map(|probe| probe.shape),
             content: samples.ids.content.clone(),
-            row_policy: self.spec.rows,
+            row_policy: self.expected.first().filter(|_| probe.is_none()).map_or(self.spec.rows, |input| input.rows),
         })
     }
 
