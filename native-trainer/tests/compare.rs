@@ -269,3 +269,22 @@ fn two_seeds_of_a_resnet_20_have_the_published_diagonal() {
     assert_eq!(values, expected, "{printed}");
     assert!(printed.contains("ResNet-20") && printed.contains("normalised by imagenet"), "{printed}");
 }
+
+#[test]
+fn layers_are_chosen_and_single_layers_are_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = two_files(folder.path());
+    let out = folder.path().join("out").to_str().unwrap().to_owned();
+    let measures = "participation-ratio,svcca:directions=2";
+    let output = compare(&[&first, &second, "--measure", measures, "--layers", "late", "--out", &out]);
+    assert!(output.status.success(), "{output:?}");
+    let printed = text(&output.stdout);
+    assert!(printed.contains("\nparticipation-ratio\n  first\n    late  "), "{printed}");
+    assert!(printed.contains("svcca:directions=2 (higher is more alike): first and second"), "{printed}");
+    assert!(!printed.contains("early") && !printed.contains("middle"), "{printed}");
+    let csv = std::fs::read_to_string(Path::new(&out).join("comparison.csv")).unwrap();
+    assert_eq!(csv.lines().filter(|line| line.starts_with("participation-ratio,")).count(), 2, "{csv}");
+
+    let message = refusal(&[&first, &second, "--layers", "lat", "--out", &out]);
+    assert!(message.contains("first: it has no layer \"lat\"; did you mean late?"), "{message}");
+}

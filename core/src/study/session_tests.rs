@@ -176,3 +176,24 @@ fn a_study_without_all_its_inputs_has_no_report() {
     let study = study(&inputs[..1], spec(&inputs, &["cka-linear"]), Budget::ONCE).unwrap();
     assert_eq!(study.report().map(|_| ()), Err(StudyError::Incomplete { input: "second".to_owned() }));
 }
+
+#[test]
+fn activation_files_bring_their_rows() {
+    let inputs = [first(), second()];
+    let spec = StudySpec { rows: crate::activation::RowPolicy::AveragePool, ..spec(&inputs, &["cka-linear"]) };
+    let mut study = Study::new(spec, None, Budget::ONCE).unwrap();
+    for input in &inputs {
+        pollster::block_on(study.add(input, &Engine::host(2), &Unsupervised)).unwrap();
+    }
+    let report = study.report().unwrap();
+    assert_eq!(report.probe.row_policy, crate::activation::RowPolicy::Flatten);
+    assert_eq!(report.device.description, Engine::host(2).description());
+}
+
+#[test]
+fn a_study_takes_the_inputs_that_it_describes() {
+    let inputs = [first(), second()];
+    let mut study = study(&inputs, spec(&inputs, &["cka-linear"]), Budget::ONCE).unwrap();
+    let message = study.expect(&inputs[0]).unwrap_err().to_string();
+    assert_eq!(message, "first: the study is described for 2 inputs, and all of them were added");
+}
