@@ -7,6 +7,7 @@ mod engines;
 mod exports;
 mod first_visit;
 mod harness;
+mod kept;
 mod keyboard;
 mod measures;
 mod narrow;
