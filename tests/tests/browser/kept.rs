@@ -8,9 +8,11 @@ use serde_json::Value;
 use crate::steps::{LATE, SOON};
 
 /// Writes down when a run begins and ends, in the page's own time.
-const WATCH: &str = "window.runs = []; new MutationObserver(() => {
-    window.runs.push([document.documentElement.dataset.run, performance.now()]);
-}).observe(document.documentElement, { attributes: true, attributeFilter: ['data-run'] })";
+const WATCH: &str = "(() => {
+    window.runs = [];
+    const note = () => window.runs.push([document.documentElement.dataset.run, performance.now()]);
+    new MutationObserver(note).observe(document.documentElement, { attributes: true, attributeFilter: ['data-run'] });
+})()";
 
 #[tokio::test]
 async fn a_chosen_measure_is_answered_without_pressing_compare() -> anyhow::Result<()> {
