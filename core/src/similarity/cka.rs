@@ -1,8 +1,10 @@
 //! Centred kernel alignment with the linear kernel.
 
+use faer::Mat;
+
 use super::triangle::{UnitTriangle, largest, u_centred};
-use super::{Arity, Block, Card, Direction, Invariance, Pair, Range, Samples};
-use crate::layer::{Gram, Kept, Layer, Order, PartId, Reason, double_centred};
+use super::{Arity, Card, Direction, Invariance, Kernel, Range};
+use crate::layer::{Kept, Reason, double_centred};
 
 /// Linear CKA, from the biased estimator of HSIC.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,65 +54,19 @@ pub(super) static DEBIASED: Card = Card {
 const INVARIANCES: &[Invariance] =
     &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation, Invariance::Translation];
 
-impl Pair for LinearCka {
-    type Prepared = UnitTriangle;
-
-    fn needs(&self) -> &'static [PartId] {
-        &[PartId::Gram]
-    }
-
-    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
-        let gram = &layer.part::<Gram>()?.value;
+impl Kernel for LinearCka {
+    fn matrix(&self, Kept { value: gram, .. }: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
         // Centred once more: what is left of the means after rounding would enter every entry with the same sign.
         let kernel = double_centred(&(gram * faer::Scale(1.0 / largest(gram))));
         UnitTriangle::new(&kernel, 0.0, Reason::Coincide)
     }
-
-    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
-        a.cosine(b)
-    }
-
-    fn map(&self, a: &[&UnitTriangle], b: &[&UnitTriangle]) -> Block {
-        UnitTriangle::cosines(a, b)
-    }
-
-    fn maps_at_once(&self) -> bool {
-        true
-    }
-
-    fn permuted(&self, prepared: &UnitTriangle, order: &Order) -> Option<UnitTriangle> {
-        Some(prepared.permuted(order))
-    }
 }
 
-impl Pair for DebiasedCka {
-    type Prepared = UnitTriangle;
-
-    fn needs(&self) -> &'static [PartId] {
-        &[PartId::Gram]
-    }
-
-    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
-        let Kept { value: gram, precision } = layer.part::<Gram>()?;
+impl Kernel for DebiasedCka {
+    fn matrix(&self, Kept { value: gram, precision }: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
         let kernel = u_centred(&(gram * faer::Scale(1.0 / largest(gram))));
         // Rounding leaves about this norm where the exact matrix is zero.
         let negligible = 4.0 * precision.rounding() * gram.nrows() as f64;
         UnitTriangle::new(&kernel, negligible, Reason::Equidistant)
-    }
-
-    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
-        a.cosine(b)
-    }
-
-    fn map(&self, a: &[&UnitTriangle], b: &[&UnitTriangle]) -> Block {
-        UnitTriangle::cosines(a, b)
-    }
-
-    fn maps_at_once(&self) -> bool {
-        true
-    }
-
-    fn permuted(&self, prepared: &UnitTriangle, order: &Order) -> Option<UnitTriangle> {
-        Some(prepared.permuted(order))
     }
 }

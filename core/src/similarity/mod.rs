@@ -11,6 +11,7 @@ mod cka;
 mod degenerate;
 #[cfg(test)]
 mod identities;
+mod kernel;
 mod minibatch_cka;
 mod one;
 mod pair;
@@ -30,6 +31,7 @@ mod triangle;
 
 pub use card::{Arity, Card, Direction, Invariance, Range};
 pub use cka::{DebiasedCka, LinearCka};
+pub use kernel::Kernel;
 pub use minibatch_cka::MinibatchCka;
 pub use one::One;
 pub use pair::{AnyPair, Block, Pair, Prepared};

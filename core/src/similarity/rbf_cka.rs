@@ -3,8 +3,8 @@
 use faer::Mat;
 
 use super::triangle::{UnitTriangle, largest};
-use super::{Arity, Block, Card, Direction, Invariance, Pair, Parameter, Range, Samples};
-use crate::layer::{Gram, Kept, Layer, Order, PartId, Reason, double_centred};
+use super::{Arity, Card, Direction, Invariance, Kernel, Parameter, Range};
+use crate::layer::{Kept, Reason, double_centred};
 
 /// CKA with the kernel exp(−d² / 2σ²), σ² = fraction² × the median squared distance.
 #[derive(Debug, Clone, Copy)]
@@ -58,50 +58,34 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
     }
 }
 
-impl Pair for RbfCka {
-    type Prepared = UnitTriangle;
-
-    fn needs(&self) -> &'static [PartId] {
-        &[PartId::Gram]
-    }
-
-    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
-        let Kept { value: gram, precision } = layer.part::<Gram>()?;
+impl Kernel for RbfCka {
+    fn matrix(&self, Kept { value: gram, precision }: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
         let gram = gram * faer::Scale(1.0 / largest(gram));
         let size = gram.nrows();
-        let squared =
-            Mat::from_fn(
-                size,
-                size,
-                |i, j| {
-                    if i == j { 0.0 } else { gram[(i, i)] + gram[(j, j)] - 2.0 * gram[(i, j)] }
-                },
-            );
+        let squared = symmetric(size, 0.0, |i, j| gram[(i, i)] + gram[(j, j)] - 2.0 * gram[(i, j)]);
         let median = median_of_all(&squared);
         // Equal samples come out this far apart.
         if median <= 8.0 * precision.rounding() {
             return Err(Reason::ZeroMedianDistance);
         }
         let exponent = -0.5 / (self.fraction * self.fraction * median);
-        let kernel = Mat::from_fn(size, size, |i, j| (squared[(i, j)] * exponent).exp());
+        let kernel = symmetric(size, 1.0, |i, j| (squared[(i, j)] * exponent).exp());
         UnitTriangle::new(&double_centred(&kernel), 0.0, Reason::ConstantKernel)
     }
+}
 
-    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
-        a.cosine(b)
+/// A symmetric matrix with this diagonal; each pair of entries is computed once.
+fn symmetric(size: usize, diagonal: f64, entry: impl Fn(usize, usize) -> f64) -> Mat<f64> {
+    let mut matrix = Mat::zeros(size, size);
+    for column in 0..size {
+        matrix[(column, column)] = diagonal;
+        for row in column + 1..size {
+            let value = entry(row, column);
+            matrix[(row, column)] = value;
+            matrix[(column, row)] = value;
+        }
     }
-
-    fn map(&self, a: &[&UnitTriangle], b: &[&UnitTriangle]) -> Block {
-        UnitTriangle::cosines(a, b)
-    }
-
-    fn maps_at_once(&self) -> bool {
-        true
-    }
-
-    fn permuted(&self, prepared: &UnitTriangle, order: &Order) -> Option<UnitTriangle> {
-        Some(prepared.permuted(order))
-    }
+    matrix
 }
 
 /// The median of all n² entries of a symmetric matrix with a zero diagonal and no negative entries.
@@ -119,6 +103,7 @@ fn median_of_all(matrix: &Mat<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::similarity::Pair;
     use crate::similarity::sample::{generator, layer, normal, samples};
 
     #[test]
