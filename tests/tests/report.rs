@@ -42,8 +42,10 @@ fn report() -> Comparison {
         .unwrap()
 }
 
+/// The committed schema, which other programs read.
 fn schema() -> Value {
-    serde_json::from_str(&Comparison::json_schema()).unwrap()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SCHEMA);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]

@@ -164,3 +164,42 @@ fn sums(matrix: &Mat<f64>) -> Vec<f64> {
 pub(crate) fn largest(matrix: &Mat<f64>) -> f64 {
     matrix.norm_max()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::sample::{generator, normal};
+
+    #[test]
+    fn a_blocked_product_has_the_digits_of_each_value_alone() {
+        let mut random = generator(1);
+        // Below a run, at its edges, and with a remainder; more vectors than share a load, and one that is shorter.
+        for length in [3, 8, RUN - 1, RUN, RUN + 13, 2 * RUN + 8] {
+            let vectors: Vec<Vec<f64>> = (0..7).map(|_| normal(&mut random, length)).collect();
+            let mut b: Vec<&[f64]> = vectors.iter().map(Vec::as_slice).collect();
+            let a = b[..3].to_vec();
+            b[5] = &b[5][..length - 1];
+            let block = dots(&a, &b);
+            for (i, left) in a.iter().enumerate() {
+                for (j, right) in b.iter().enumerate() {
+                    match block.get(i, j) {
+                        Ok(value) => assert_eq!(value.to_bits(), dot(left, right).to_bits(), "{length} {i} {j}"),
+                        Err(reason) => assert_eq!((j, reason), (5, &Reason::DifferentRows)),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_permuted_triangle_is_that_of_the_permuted_matrix() {
+        let values = normal(&mut generator(2), 49);
+        let matrix = Mat::from_fn(7, 7, |i, j| values[i.max(j) * 7 + i.min(j)]);
+        let order = Order::random(7, 3);
+        let indices = order.indices();
+        let permuted = Mat::from_fn(7, 7, |i, j| matrix[(indices[i], indices[j])]);
+        let triangle = |matrix: &Mat<f64>| UnitTriangle::new(matrix, 0.0, Reason::Coincide).unwrap();
+        let (found, expected) = (triangle(&matrix).permuted(&order), triangle(&permuted));
+        assert!(found.0.iter().zip(&expected.0).all(|(x, y)| (x - y).abs() < 1e-15));
+    }
+}
