@@ -125,3 +125,10 @@ pub(super) fn mark(name: &str, value: &str) {
         let _ = root.set_attribute(name, value);
     }
 }
+
+/// Scrolls to an element, where it is not seen from its beginning.
+pub(super) fn show(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view();
+    }
+}

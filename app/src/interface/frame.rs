@@ -12,16 +12,17 @@ use repgeo_core::supervise::Stage;
 pub(super) fn view(page: Page) -> AnyView {
     drop::listen(page);
     keys::listen(page);
+    let drawn = page.part(|state| state.picture.is_some() || state.run.is_some());
     view! {
         {header(page)}
-        <main>
+        <main class:drawn=move || drawn.get()>
             <section class="setup" aria-label="What is compared">
                 {networks::view(page)}
                 {probe::view(page)}
                 {measure::view(page)}
-                {measure::action(page)}
             </section>
-            <section class="result" aria-label="Layer map">
+            {measure::action(page)}
+            <section class="result" id="result" aria-label="Layer map">
                 {notice(page)}
                 {result::view(page)}
             </section>
@@ -54,10 +55,10 @@ fn header(page: Page) -> AnyView {
 fn engine(page: Page) -> AnyView {
     let status = page.part(|state| state.engine.clone());
     let name = move || match status.get() {
-        EngineStatus::Loading => "Engine: loading".to_owned(),
-        EngineStatus::Starting => "Engine: being chosen".to_owned(),
-        EngineStatus::Ready(EngineReport { name, .. }) => format!("Engine: {name} · why?"),
-        EngineStatus::Gone { .. } => "Engine: none".to_owned(),
+        EngineStatus::Loading => "loading".to_owned(),
+        EngineStatus::Starting => "being chosen".to_owned(),
+        EngineStatus::Ready(EngineReport { name, .. }) => format!("{name} · why?"),
+        EngineStatus::Gone { .. } => "none".to_owned(),
     };
     let reason = move || match status.get() {
         EngineStatus::Loading => "Its code is being loaded; everything else can be used meanwhile.".to_owned(),
@@ -71,7 +72,10 @@ fn engine(page: Page) -> AnyView {
     };
     view! {
         <details class="engine" id="engine-status" data-engine-id=id>
-            <summary>{name}</summary>
+            <summary>
+                <span class="prefix">"Engine: "</span>
+                {name}
+            </summary>
             <p id="engine-reason">{reason}</p>
         </details>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::similarity::{Card, Direction, Invariance};
 
+use super::browser;
 use super::page::Page;
 use crate::protocol::EngineChoice;
 use crate::state::{Action, Change, RunPhase};
@@ -191,7 +192,12 @@ pub(super) fn action(page: Page) -> AnyView {
         Some(RunPhase::Cancelling) => "Cancelling",
     };
     let press = move |_| {
-        page.happened(if phase.get_untracked().is_some() { Action::CancelPressed } else { Action::ComparePressed })
+        if phase.get_untracked().is_some() {
+            return page.happened(Action::CancelPressed);
+        }
+        page.happened(Action::ComparePressed);
+        // In the next frame the picture has its place, on a telephone before the settings.
+        request_animation_frame(|| browser::show("result"));
     };
     view! {
         <div class="action">
