@@ -1,7 +1,7 @@
 //! What the page says of the picture: its title, its sentence, one cell in full.
 
 use repgeo_core::activation::RowPolicy;
-use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, same_depth, sentence_of};
+use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, sentence_of};
 
 use super::{Origin, Picture, State};
 use crate::format;
@@ -111,7 +111,8 @@ impl State {
             .collect()
     }
 
-    /// The pinned, pointed or focused cell; before there is one, the least alike pair of layers of the same depth.
+    /// The pinned, pointed or focused cell; before there is one, the least alike pair of layers of the same depth, or of
+    /// each layer and its best match where the networks have different numbers of layers.
     #[must_use]
     pub fn cell_detail(&self) -> Option<CellDetail> {
         let picture = self.picture.as_ref()?;
@@ -119,7 +120,7 @@ impl State {
         let ((row, column), why) = match self.selection.shown() {
             Some(cell) if self.selection.pinned == Some(cell) => (cell, "Pinned cell"),
             Some(cell) => (cell, "Cell"),
-            None => (least_alike_on_diagonal(map)?, "Least alike of the same depth"),
+            None => least_alike(map, picture.report.is_some())?,
         };
         let (a, b) = picture.letters();
         let report = picture.report.as_ref();
@@ -172,15 +173,62 @@ fn warnings(report: &Comparison, map: &LayerMap, row: usize, column: usize) -> V
     warnings.collect()
 }
 
-fn least_alike_on_diagonal(map: &LayerMap) -> Option<(usize, usize)> {
+/// The cell that says most of a map that nobody has pointed at, and what it is. Layers of the same depth are said to be so
+/// where the networks have the same number of layers; elsewhere each layer is taken with its best match.
+fn least_alike(map: &LayerMap, complete: bool) -> Option<((usize, usize), &'static str)> {
     let (rows, columns) = (map.rows.len(), map.columns.len());
-    let mut least: Option<(usize, usize, f64)> = None;
-    for row in 0..rows {
-        let column = same_depth(row, rows, columns);
-        let Some(value) = map.value(row, column) else { continue };
-        if least.is_none_or(|(_, _, best)| map.more_alike(best, value)) {
-            least = Some((row, column, value));
-        }
+    let same_depth = rows == columns;
+    let partner = |row| if same_depth { Some(row) } else { map.best_match(row).map(|(column, _)| column) };
+    let pairs = (0..rows).filter_map(|row| partner(row).map(|column| (row, column)));
+    let valued = pairs.filter_map(|cell| map.value(cell.0, cell.1).map(|value| (cell, value)));
+    let least = valued.reduce(|least, next| if map.more_alike(least.1, next.1) { next } else { least });
+    match least {
+        Some((cell, _)) => Some((
+            cell,
+            match (same_depth, complete) {
+                (true, true) => "Least alike of the same depth",
+                (true, false) => "Least alike of the same depth so far",
+                (false, true) => "Least alike best match",
+                (false, false) => "Least alike best match so far",
+            },
+        )),
+        None if rows > 0 && columns > 0 => Some(((0, 0), "Cell")),
+        None => None,
     }
-    least.map(|(row, column, _)| (row, column)).or((rows > 0 && columns > 0).then_some((0, 0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(values: &[&[Option<f64>]]) -> LayerMap {
+        let names = |letter: &str, count: usize| (0..count).map(|layer| format!("{letter}{layer}")).collect::<Vec<_>>();
+        let (rows, columns) = (names("a", values.len()), names("b", values[0].len()));
+        let mut map = LayerMap::empty(&crate::state::tests::CARD, 8, ("A", &rows), ("B", &columns));
+        for (cells, values) in map.cells.iter_mut().zip(values) {
+            for (cell, value) in cells.iter_mut().zip(*values) {
+                *cell = value.map(Cell::Value);
+            }
+        }
+        map
+    }
+
+    #[test]
+    fn layers_are_of_the_same_depth_where_the_networks_have_as_many() {
+        let square = map(&[&[Some(0.9), Some(0.1)], &[Some(0.2), Some(0.8)]]);
+        assert_eq!(least_alike(&square, true), Some(((1, 1), "Least alike of the same depth")));
+        assert_eq!(least_alike(&square, false), Some(((1, 1), "Least alike of the same depth so far")));
+    }
+
+    #[test]
+    fn layers_of_networks_of_different_depths_are_taken_with_their_best_match() {
+        // The best matches are 0.9 and 0.7; at the nearest relative depth lie 0.9 and 0.3.
+        let wide = map(&[&[Some(0.9), Some(0.2), Some(0.1)], &[Some(0.1), Some(0.7), Some(0.3)]]);
+        assert_eq!(least_alike(&wide, true), Some(((1, 1), "Least alike best match")));
+    }
+
+    #[test]
+    fn a_map_without_values_shows_its_first_cell() {
+        assert_eq!(least_alike(&map(&[&[None, None]]), false), Some(((0, 0), "Cell")));
+    }
 }

@@ -11,7 +11,7 @@ use crate::protocol::{
     Request, Thumbnails, WorkerKind,
 };
 
-static CARD: Card = Card {
+pub(super) static CARD: Card = Card {
     id: "cka-linear-debiased",
     name: "CKA (linear, debiased)",
     formula: "",
