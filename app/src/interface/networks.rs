@@ -71,7 +71,9 @@ fn item(page: Page, id: FileId) -> AnyView {
     });
     let waiting = page.part(|state| !matches!(state.engine, EngineStatus::Ready(_)));
     let status = move || listed.get().map(|listed| listed.file.status);
-    let name = move || listed.get().map(|listed| listed.file.name).unwrap_or_default();
+    let name = move || listed.get().map(|listed| listed.file.name);
+    let label = move || listed.get().map(|listed| listed.file.label().to_owned());
+    let remove = move || label().map(|label| format!("Remove {label}"));
     let word = move || match status() {
         Some(FileStatus::Reading { .. }) => "reading",
         Some(FileStatus::ArchitectureUnknown { .. }) => "architecture-unknown",
@@ -92,10 +94,10 @@ fn item(page: Page, id: FileId) -> AnyView {
         <li data-file=name data-status=word>
             <span class="letter" aria-hidden="true">{move || listed.get().map(|listed| listed.letter)}</span>
             <div class="file">
-                <p class="name" title=name>{name}</p>
+                <p class="name" title=name>{label}</p>
                 {body}
             </div>
-            <button type="button" class="plain remove" aria-label=move || format!("Remove {}", name()) on:click=move |_| page.happened(Action::FileRemoved(id))>
+            <button type="button" class="plain remove" aria-label=remove on:click=move |_| page.happened(Action::FileRemoved(id))>
                 "×"
             </button>
         </li>

@@ -61,10 +61,11 @@ pub(super) fn view(page: Page) -> AnyView {
 }
 
 fn item(page: Page, file: FileItem, waiting: bool) -> AnyView {
-    let FileItem { id, name, status, .. } = file;
+    let name = file.label().to_owned();
+    let FileItem { id, status, .. } = file;
     let title = name.clone();
     match status {
-        FileStatus::Probe(summary) => loaded(summary),
+        FileStatus::Probe(summary) => loaded(name, summary),
         FileStatus::Reading { fraction } => view! { <p class="name">{name}</p> {reading(None, fraction, waiting)} }.into_any(),
         FileStatus::Refused { reason } => view! {
             <div class="refused">
@@ -82,7 +83,7 @@ fn item(page: Page, file: FileItem, waiting: bool) -> AnyView {
     }
 }
 
-fn loaded(summary: ProbeSummary) -> AnyView {
+fn loaded(name: String, summary: ProbeSummary) -> AnyView {
     let shape = summary.shape;
     let classes = match summary.classes.len() {
         0 => String::new(),
@@ -92,7 +93,7 @@ fn loaded(summary: ProbeSummary) -> AnyView {
         if summary.count == 1 { "1 image".to_owned() } else { format!("{} images", format::count(summary.count)) };
     let facts = format!("{count} of {} × {} × {}{classes}", shape.channels, shape.height, shape.width);
     view! {
-        <p class="name">{summary.name}</p>
+        <p class="name">{name}</p>
         <p class="fact">{facts}</p>
         {thumbnails(summary.thumbnails)}
     }

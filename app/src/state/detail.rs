@@ -85,7 +85,8 @@ impl State {
         let picture = self.picture.as_ref()?;
         let map = picture.map()?;
         let name = format!("repgeo-{}-{}-{}", map.a, map.b, picture.measure_id()?);
-        Some(name.chars().map(|one| if one.is_alphanumeric() || "-_.".contains(one) { one } else { '-' }).collect())
+        let words = name.split(|one: char| !one.is_alphanumeric() && !"_.".contains(one));
+        Some(words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-"))
     }
 
     /// The heading of the figure of the diagonal.

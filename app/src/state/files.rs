@@ -1,6 +1,7 @@
 //! The files that were chosen: networks, activations and the probe set.
 
 use repgeo_core::model::Architecture;
+use repgeo_core::study;
 
 use super::{ChosenFile, Effect, State};
 use crate::catalogue::{BundledProbe, file_name};
@@ -11,8 +12,10 @@ use crate::protocol::{FileId, FileSource, InputSummary, ProbeSummary, Purpose, R
 pub struct FileItem {
     /// The number of the first file.
     pub id: FileId,
-    /// What the list calls it.
+    /// The file name, or how many files it is.
     pub name: String,
+    /// What the catalogue calls it, where it is bundled with the page.
+    pub title: Option<String>,
     /// Where the engine reads it.
     pub sources: Vec<FileSource>,
     /// What it was chosen as.
@@ -54,6 +57,14 @@ pub fn letter(index: usize) -> String {
     if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26 + 1) }
 }
 
+impl FileItem {
+    /// What the page calls it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.name)
+    }
+}
+
 impl State {
     /// The loaded networks and activation files, in order: A, B, ….
     pub fn inputs(&self) -> impl Iterator<Item = (&FileItem, &InputSummary)> {
@@ -63,21 +74,14 @@ impl State {
         })
     }
 
-    /// The names of the inputs in the report: the file names without their endings, made unique.
+    /// The names of the inputs in the report: what the catalogue calls them, else the file names without their endings,
+    /// made unique.
     #[must_use]
     pub fn input_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for (file, _) in self.inputs() {
-            let stem = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
-            let taken = |name: &str| names.iter().any(|other| other == name);
-            let name = if taken(stem) {
-                (2..).map(|number| format!("{stem} ({number})")).find(|name| !taken(name)).unwrap_or_default()
-            } else {
-                stem.to_owned()
-            };
-            names.push(name);
-        }
-        names
+        study::unique(self.inputs().map(|(file, _)| {
+            let stem = || file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
+            file.title.as_deref().unwrap_or_else(stem)
+        }))
     }
 
     /// The probe set.
@@ -150,9 +154,11 @@ impl State {
             return Vec::new();
         }
         for source in &sources {
+            let bundled = self.catalogue.networks.iter().find(|bundled| bundled.file == source.url);
             self.files.push(FileItem {
                 id: source.id,
                 name: source.name.clone(),
+                title: bundled.map(|bundled| bundled.name.clone()),
                 sources: vec![source.clone()],
                 purpose,
                 status: FileStatus::Reading { fraction: 0.0 },
@@ -164,12 +170,24 @@ impl State {
 
     pub(super) fn open_together(&mut self, sources: Vec<FileSource>) -> Vec<Effect> {
         let Some(first) = sources.first() else { return Vec::new() };
+        let first = first.clone();
         let name = if sources.len() == 1 { first.name.clone() } else { format!("{} files", sources.len()) };
         let effects =
             self.forget(|file| file.purpose == Purpose::Probe && matches!(file.status, FileStatus::Refused { .. }));
         let status = FileStatus::Reading { fraction: 0.0 };
         let purpose = Purpose::Probe;
-        self.files.push(FileItem { id: first.id, name, sources: sources.clone(), purpose, status, described: None });
+        let urls = || sources.iter().map(|source| &source.url);
+        let title = self.catalogue.probes.iter().find(|bundled| urls().eq(&bundled.files));
+        let title = title.map(|bundled| bundled.name.clone());
+        self.files.push(FileItem {
+            id: first.id,
+            name,
+            title,
+            sources: sources.clone(),
+            purpose,
+            status,
+            described: None,
+        });
         effects.into_iter().chain(self.send(Request::Open { files: sources, purpose })).collect()
     }
 

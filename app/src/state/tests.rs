@@ -197,6 +197,21 @@ fn equal_names_are_told_apart() {
 }
 
 #[test]
+fn bundled_networks_go_by_the_names_of_the_catalogue() {
+    let mut state = ready();
+    let catalogue = include_str!("../../../static/catalogue.json");
+    state.apply(Action::CatalogueArrived(serde_json::from_str(catalogue).unwrap()), 0.0);
+    for id in 1..=2 {
+        state.apply(Action::BundledNetworkChosen(0), 0.0);
+        tell(&mut state, Event::Loaded { id, summary: network() });
+    }
+    assert_eq!(state.input_names(), ["MLP, seed 0", "MLP, seed 0 (2)"]);
+    assert_eq!((state.files[0].label(), state.files[0].name.as_str()), ("MLP, seed 0", "mlp-seed0.safetensors"));
+    state.apply(Action::BundledProbeChosen(0), 0.0);
+    assert_eq!(state.files[2].label(), "Fashion-MNIST test, 2000 images");
+}
+
+#[test]
 fn cells_fill_the_map_as_they_arrive() {
     let mut state = running();
     tell(&mut state, Event::Cells { run: 1, cells: vec![value(0, 1, 0.25)] });
