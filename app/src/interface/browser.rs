@@ -1,10 +1,11 @@
 //! The little of the browser that the interface touches.
 
-use js_sys::{Array, Uint8Array};
+use gloo_file::{Blob, ObjectUrl};
+use gloo_net::http::Request;
+use gloo_timers::callback::Timeout;
 use leptos::prelude::document;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, File, FileList, HtmlAnchorElement, HtmlCanvasElement, Response, Storage, Url};
+use web_sys::{File, FileList, HtmlAnchorElement, HtmlCanvasElement, Storage, Url};
 
 use crate::state::{ChosenFile, ThemeChoice};
 
@@ -32,21 +33,17 @@ pub(super) fn absolute(path: &str) -> String {
 }
 
 /// The text of a file of the page's own origin.
-pub(super) async fn fetch_text(url: &str) -> Result<String, JsValue> {
-    let window = window().ok_or(JsValue::NULL)?;
-    let response: Response = JsFuture::from(window.fetch_with_str(url)).await?.dyn_into()?;
+pub(super) async fn fetch_text(url: &str) -> Result<String, String> {
+    let response = Request::get(url).send().await.map_err(|error| error.to_string())?;
     if !response.ok() {
-        return Err(response.status().into());
+        return Err(format!("expected the file at {url}, found status {}", response.status()));
     }
-    JsFuture::from(response.text()?).await?.as_string().ok_or(JsValue::NULL)
+    response.text().await.map_err(|error| error.to_string())
 }
 
 /// Calls `then` after some milliseconds.
-pub(super) fn after(milliseconds: i32, then: impl FnOnce() + 'static) {
-    if let Some(window) = window() {
-        let callback = Closure::once_into_js(then);
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), milliseconds);
-    }
+pub(super) fn after(milliseconds: u32, then: impl FnOnce() + 'static) {
+    Timeout::new(milliseconds, then).forget();
 }
 
 /// Files with `blob:` URLs under which the engine can read them.
@@ -66,37 +63,28 @@ pub(super) fn release(url: &str) {
 
 /// Saves text under a file name.
 pub(super) fn save_text(name: &str, kind: &str, text: &str) {
-    save_bytes(name, kind, text.as_bytes());
-}
-
-fn save_bytes(name: &str, kind: &str, bytes: &[u8]) {
-    let options = BlobPropertyBag::new();
-    options.set_type(kind);
-    let parts = Array::of1(&Uint8Array::from(bytes).into());
-    if let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) {
-        save_blob(name, &blob);
-    }
+    save(name, Blob::new_with_options(text, Some(kind)));
 }
 
 /// Saves a picture as PNG under a file name.
 pub(super) fn save_png(name: String, canvas: &HtmlCanvasElement) {
-    let callback = Closure::once_into_js(move |blob: Option<Blob>| {
+    let callback = Closure::once_into_js(move |blob: Option<web_sys::Blob>| {
         if let Some(blob) = blob {
-            save_blob(&name, &blob);
+            save(&name, blob.into());
         }
     });
     let _ = canvas.to_blob_with_type(callback.unchecked_ref(), "image/png");
 }
 
-fn save_blob(name: &str, blob: &Blob) {
-    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
+fn save(name: &str, blob: Blob) {
+    let url = ObjectUrl::from(blob);
     if let Ok(Ok(link)) = document().create_element("a").map(JsCast::dyn_into::<HtmlAnchorElement>) {
         link.set_href(&url);
         link.set_download(name);
         link.click();
     }
     // The browser has taken the bytes long before this.
-    after(60_000, move || release(&url));
+    after(60_000, move || drop(url));
 }
 
 /// The remembered theme. A browser that keeps nothing for this page gives none.

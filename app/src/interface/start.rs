@@ -1,12 +1,12 @@
 //! Opens the page.
 
+use gloo_events::EventListener;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use repgeo_core::similarity;
 use wasm_bindgen::JsCast as _;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{HtmlElement, MediaQueryListEvent};
+use web_sys::{Event, HtmlElement};
 
 use super::page::{Page, static_url};
 use super::{browser, frame};
@@ -35,11 +35,9 @@ pub fn start() {
     mount_to(root, move || {
         let page = Page::new(state);
         if let Some(dark) = dark {
-            let changed = Closure::<dyn Fn(MediaQueryListEvent)>::new(move |event: MediaQueryListEvent| {
-                page.happened(Action::SystemTheme { dark: event.matches() });
-            });
-            let _ = dark.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
-            changed.forget();
+            let query = dark.clone();
+            let changed = move |_: &Event| page.happened(Action::SystemTheme { dark: query.matches() });
+            EventListener::new(&dark, "change", changed).forget();
         }
         mark_document(page);
         open_demo(page);
