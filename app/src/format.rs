@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn an_absent_cell_is_a_dash() {
-        assert_eq!(cell(&Cell::Absent { absent: "constant".into() }), "—");
+        assert_eq!(cell(&Cell::Absent { absent: "constant".into(), reason: None }), "—");
     }
 
     #[test]

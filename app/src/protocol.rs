@@ -398,7 +398,7 @@ mod tests {
             pair: 0,
             row: 1,
             column: 2,
-            cell: Cell::Absent { absent: "constant in every feature".into() },
+            cell: Cell::Absent { absent: "constant in every feature".into(), reason: None },
         };
         let text = serde_json::to_string(&Event::Cells { run: 7, cells: vec![cell.clone()] }).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), Event::Cells { run: 7, cells: vec![cell] });

@@ -74,7 +74,7 @@ fn measure(id: &str) -> Measure {
 fn pair(measure: &Measure) -> &dyn AnyPair {
     match &measure.question {
         Question::Pair(pair) => &**pair,
-        Question::One(_) => unreachable!("{} takes one layer", measure.id),
+        _ => unreachable!("{} does not take two layers", measure.id),
     }
 }
 

@@ -44,7 +44,7 @@ fn line(map: &LayerMap, row: usize, name: &str) -> AnyView {
             let cell = map.cell(row, column);
             let value = map.value(row, column).map(|value| value.to_string());
             let reason = match cell {
-                Some(Cell::Absent { absent }) => Some(absent.clone()),
+                Some(Cell::Absent { absent, .. }) => Some(absent.clone()),
                 _ => None,
             };
             let text = cell.map(format::cell);

@@ -134,7 +134,7 @@ impl State {
             why,
             value: cell.map_or_else(|| "not computed yet".to_owned(), format::cell),
             absent: match cell {
-                Some(Cell::Absent { absent }) => Some(absent.clone()),
+                Some(Cell::Absent { absent, .. }) => Some(absent.clone()),
                 _ => None,
             },
             direction: if map.higher_is_more_alike { "Larger is more alike" } else { "Smaller is more alike" },

@@ -80,7 +80,7 @@ pub fn reading(map: &LayerMap, (first, second): (String, String), (row, column):
     let (Some(a), Some(b)) = (map.rows.get(row), map.columns.get(column)) else { return String::new() };
     let value = match map.cell(row, column) {
         Some(Cell::Value(value)) => format::value(*value),
-        Some(Cell::Absent { absent }) => format!("no value: {absent}"),
+        Some(Cell::Absent { absent, .. }) => format!("no value: {absent}"),
         None => "not computed yet".to_owned(),
     };
     format!("{a} of {first}, {b} of {second}, {value}")

@@ -108,6 +108,19 @@ pub enum Reason {
     /// The sums of streaming CKA have no root.
     #[error("unbiased HSIC of a layer with itself is 0")]
     ZeroHsic,
+    /// A measure of many networks has a single layer.
+    #[error("needs layers of at least 2 inputs, got {found}")]
+    FewMembers {
+        /// How many there are.
+        found: usize,
+    },
+    /// Nothing was computed, because the study ended before.
+    #[error("it was not computed")]
+    NotComputed,
+    /// A code that a later version wrote.
+    #[error("for a reason that this version does not know")]
+    #[serde(other)]
+    Unknown,
 }
 
 #[cfg(test)]
@@ -120,5 +133,7 @@ mod tests {
         assert_eq!(reason.to_string(), "needs at least 4 samples, got 3");
         let text = serde_json::to_string(&reason).unwrap();
         assert_eq!(text, r#"{"code":"few-samples","minimum":4,"found":3}"#);
+        assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
+        assert_eq!(serde_json::from_str::<Reason>(r#"{"code":"new","n":1}"#).unwrap(), Reason::Unknown);
     }
 }

@@ -20,6 +20,8 @@ pub enum Arity {
     One,
     /// Two layers of the same samples.
     Pair,
+    /// Layers of many networks that correspond.
+    Many,
 }
 
 /// A transformation of one representation (n × p, rows are samples).

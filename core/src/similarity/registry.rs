@@ -2,8 +2,8 @@
 
 use super::parameter::{self, Chosen, Parameter, ParameterError};
 use super::{
-    AngularProcrustes, AnyPair, Arity, Card, CorrelationRsa, DebiasedCka, LinearCka, One, ParticipationRatio, RbfCka,
-    cka, participation, procrustes, rbf_cka, rsa, svcca,
+    AngularProcrustes, AnyPair, Arity, Card, Compromise, CorrelationRsa, DebiasedCka, LinearCka, Many, One,
+    ParticipationRatio, RbfCka, cka, compromise, participation, procrustes, rbf_cka, rsa, svcca,
 };
 use crate::layer::{Layer, PartId, Reason};
 use crate::names;
@@ -26,6 +26,8 @@ pub enum Question {
     One(Box<dyn One>),
     /// Of two layers.
     Pair(Box<dyn AnyPair>),
+    /// Of layers of many networks that correspond.
+    Many(Box<dyn Many>),
 }
 
 impl Question {
@@ -39,6 +41,7 @@ impl Question {
         match self {
             Self::One(measure) => measure.needs(),
             Self::Pair(measure) => measure.needs(),
+            Self::Many(measure) => measure.needs(),
         }
     }
 }
@@ -96,6 +99,7 @@ measures![
     (rsa::SPEARMAN, true, &[], |_| Ok(Question::pair(CorrelationRsa::SPEARMAN))),
     (rsa::PEARSON, true, &[], |_| Ok(Question::pair(CorrelationRsa::PEARSON))),
     (participation::CARD, false, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
+    (compromise::CARD, false, &[], |_| Ok(Question::Many(Box::new(Compromise)))),
 ];
 
 /// All measures, in the order in which people see them.

@@ -28,7 +28,7 @@ pub(super) fn outcome(measure: &Measure, a: &Layer, b: &Layer) -> Result<f64, Re
 pub(super) fn pair(measure: &Measure) -> &dyn AnyPair {
     match &measure.question {
         Question::Pair(pair) => &**pair,
-        Question::One(_) => panic!("{} takes one layer", measure.id),
+        _ => panic!("{} does not take two layers", measure.id),
     }
 }
 

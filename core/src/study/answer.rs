@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::session::Expected;
 use super::watch::Monotone;
-use super::{Cell, CellEvent, MeasureRecord, PairRecord, StudyError, Watcher};
+use super::{Cell, CellEvent, GroupRecord, MeasureRecord, PairRecord, StudyError, Watcher};
 use crate::layer::{Layer, Reason};
 use crate::parallel;
-use crate::similarity::{AnyPair, Block, Direction, Measure, Prepared, Question, Samples};
+use crate::similarity::{AnyPair, Block, Direction, Group, Many, Measure, Prepared, Question, Samples};
 use crate::supervise::Supervisor as _;
 
 /// A measure, what it prepared of every layer, and its maps.
@@ -17,6 +17,8 @@ pub(super) struct Asked {
     layers: Vec<Vec<Answered>>,
     /// Per pair of inputs: row by row, as far as it is filled.
     maps: Vec<Vec<Vec<Option<Cell>>>>,
+    /// Per group of layers that correspond, once all inputs are there.
+    groups: Vec<GroupRecord>,
 }
 
 /// What a question has of a layer.
@@ -28,8 +30,8 @@ struct Answered {
 }
 
 enum Answer {
-    /// What a measure of two layers prepared.
-    Pair(Prepared),
+    /// What a measure of two or more layers prepared.
+    Prepared(Prepared),
     /// The value of a measure of one.
     One(f64),
 }
@@ -43,14 +45,14 @@ pub(super) struct Place {
 
 impl Asked {
     pub(super) fn new(measure: Measure, pairs: usize) -> Self {
-        Self { measure, layers: Vec::new(), maps: vec![Vec::new(); pairs] }
+        Self { measure, layers: Vec::new(), maps: vec![Vec::new(); pairs], groups: Vec::new() }
     }
 
     /// Makes room for an input.
     pub(super) fn begin(&mut self, input: usize, pairs: &[(usize, usize)], expected: &[Expected]) {
         self.layers.truncate(input);
         self.layers.push(Vec::new());
-        if matches!(self.measure.question, Question::One(_)) {
+        if !matches!(self.measure.question, Question::Pair(_)) {
             return;
         }
         for (map, &(a, b)) in self.maps.iter_mut().zip(pairs) {
@@ -63,6 +65,7 @@ impl Asked {
     /// Forgets an input.
     pub(super) fn forget(&mut self, input: usize, pairs: &[(usize, usize)]) {
         self.layers.truncate(input);
+        self.groups.clear();
         for (map, &(a, b)) in self.maps.iter_mut().zip(pairs) {
             if a.max(b) >= input {
                 map.clear();
@@ -73,7 +76,8 @@ impl Asked {
     /// The work done once per layer.
     pub(super) fn prepare(&mut self, (input, name): (usize, &str), layer: &Layer, samples: &Samples) {
         let answer = self.measure.accept(layer).and_then(|()| match &self.measure.question {
-            Question::Pair(pair) => pair.prepare(layer, samples).map(Answer::Pair),
+            Question::Pair(pair) => pair.prepare(layer, samples).map(Answer::Prepared),
+            Question::Many(many) => many.prepare(layer, samples).map(Answer::Prepared),
             Question::One(one) => one.describe(layer, samples).and_then(finite).map(Answer::One),
         });
         let title = format!("{} of {name}", layer.name);
@@ -98,7 +102,7 @@ impl Asked {
             for (&(row, column), value) in cells.iter().zip(values) {
                 let cell = match value {
                     Ok(value) => Cell::Value(value),
-                    Err(absent) => Cell::Absent { absent },
+                    Err(absent) => absent,
                 };
                 watcher.cell(&CellEvent { measure: &self.measure.id, pair, row, column, cell: &cell });
                 self.maps[pair][row][column] = Some(cell);
@@ -107,62 +111,102 @@ impl Asked {
         Ok(())
     }
 
+    /// Answers for each group of layers that correspond.
+    pub(super) async fn conclude<W: Watcher>(
+        &mut self,
+        groups: &[Vec<(usize, usize)>],
+        watcher: &Monotone<'_, W>,
+    ) -> Result<(), StudyError> {
+        let Question::Many(measure) = &self.measure.question else { return Ok(()) };
+        self.groups.clear();
+        for members in groups {
+            watcher.pause().await?;
+            let layers: Vec<&Answered> = members.iter().map(|&(input, layer)| &self.layers[input][layer]).collect();
+            let (value, each) = match together(&**measure, &layers) {
+                Ok(group) => (Cell::Value(group.value), group.each),
+                Err(absent) => (absent, Vec::new()),
+            };
+            self.groups.push(GroupRecord { members: members.clone(), value, each });
+        }
+        Ok(())
+    }
+
     /// What the report says of it. Cells that were not computed are absent.
     pub(super) fn record(&self, pairs: &[(usize, usize)]) -> MeasureRecord {
         let card = self.measure.card;
         let pair = |(&(a, b), map): (&(usize, usize), &Vec<Vec<Option<Cell>>>)| {
-            let row =
-                |row: &Vec<Option<Cell>>| row.iter().map(|cell| cell.clone().unwrap_or_else(not_computed)).collect();
+            let row = |row: &Vec<Option<Cell>>| {
+                row.iter().map(|cell| cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed))).collect()
+            };
             PairRecord { a, b, cells: map.iter().map(row).collect() }
         };
-        let one = matches!(self.measure.question, Question::One(_));
+        let question = &self.measure.question;
+        let (one, many) = (matches!(question, Question::One(_)), matches!(question, Question::Many(_)));
         let single = |layer: &Answered| match &layer.answer {
             Ok(Answer::One(value)) => Cell::Value(*value),
-            Ok(Answer::Pair(_)) => not_computed(),
-            Err(reason) => Cell::Absent { absent: reason.to_string() },
+            Ok(Answer::Prepared(_)) => Cell::without(Reason::NotComputed),
+            Err(reason) => Cell::without(reason.clone()),
         };
         MeasureRecord {
             id: self.measure.id.clone(),
             name: self.measure.name.clone(),
             higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
             range: card.into(),
-            pairs: if one { Vec::new() } else { pairs.iter().zip(&self.maps).map(pair).collect() },
+            pairs: if one || many { Vec::new() } else { pairs.iter().zip(&self.maps).map(pair).collect() },
             layers: one.then(|| self.layers.iter().map(|layers| layers.iter().map(single).collect()).collect()),
+            groups: many.then(|| self.groups.clone()),
         }
     }
-}
-
-fn not_computed() -> Cell {
-    Cell::Absent { absent: "it was not computed".to_owned() }
 }
 
 fn finite(value: f64) -> Result<f64, Reason> {
     if value.is_finite() { Ok(value) } else { Err(Reason::NotFinite { value: value.to_string() }) }
 }
 
-/// The values of some cells, or in words why there is none, with the layer that is to blame.
-fn compare(
-    measure: &dyn AnyPair,
-    cells: &[(usize, usize)],
-    a: &[Answered],
-    b: &[Answered],
-) -> Vec<Result<f64, String>> {
+impl Answered {
+    /// Why the layer has nothing to compare, in words with its title.
+    fn blame(&self) -> Option<Cell> {
+        let reason = self.answer.as_ref().err()?;
+        Some(Cell::Absent { absent: format!("{}: {reason}", self.title), reason: Some(reason.clone()) })
+    }
+
+    /// Why two layers cannot be compared whatever the measure.
+    fn unlike(&self, other: &Self) -> Option<Cell> {
+        let absent = || format!("{} has {} rows and {} has {}", self.title, self.rows, other.title, other.rows);
+        (self.rows != other.rows).then(|| Cell::Absent { absent: absent(), reason: Some(Reason::DifferentRows) })
+    }
+}
+
+/// The value of a group, or why there is none.
+fn together(measure: &dyn Many, layers: &[&Answered]) -> Result<Group, Cell> {
+    if let Some(absent) = layers.windows(2).find_map(|pair| pair[0].unlike(pair[1])) {
+        return Err(absent);
+    }
+    if let Some(absent) = layers.iter().find_map(|layer| layer.blame()) {
+        return Err(absent);
+    }
+    let prepared: Vec<&Prepared> = layers.iter().copied().filter_map(prepared).collect();
+    let group = measure.group(&prepared).map_err(Cell::without)?;
+    for &value in group.each.iter().chain([&group.value]) {
+        finite(value).map_err(Cell::without)?;
+    }
+    Ok(group)
+}
+
+/// The values of some cells, or why there is none, with the layer that is to blame.
+fn compare(measure: &dyn AnyPair, cells: &[(usize, usize)], a: &[Answered], b: &[Answered]) -> Vec<Result<f64, Cell>> {
     let product = measure.maps_at_once().then(|| Product::of(measure, cells, a, b));
     let value = |&(row, column): &(usize, usize)| {
         let (first, second) = (&a[row], &b[column]);
-        if first.rows != second.rows {
-            return Err(format!("{} has {} rows and {} has {}", first.title, first.rows, second.title, second.rows));
-        }
-        let blame = |layer: &Answered| layer.answer.as_ref().err().map(|reason| format!("{}: {reason}", layer.title));
-        if let Some(reason) = blame(first).or_else(|| blame(second)) {
-            return Err(reason);
+        if let Some(absent) = first.unlike(second).or_else(|| first.blame()).or_else(|| second.blame()) {
+            return Err(absent);
         }
         let value = match (&product, prepared(first), prepared(second)) {
             (Some(product), ..) => product.get(row, column),
             (None, Some(first), Some(second)) => measure.compare(first, second),
             _ => Err(Reason::OtherMeasure),
         };
-        value.map_err(|reason| reason.to_string())
+        value.map_err(Cell::without)
     };
     parallel::map(cells, value)
 }
@@ -199,7 +243,7 @@ impl Product {
 
 fn prepared(layer: &Answered) -> Option<&Prepared> {
     match &layer.answer {
-        Ok(Answer::Pair(prepared)) => Some(prepared),
+        Ok(Answer::Prepared(prepared)) => Some(prepared),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use super::StudySpec;
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::{ImageShape, Normalisation, Subset};
-use crate::layer::{Layer, PartId, Precision};
+use crate::layer::{Layer, PartId, Precision, Reason};
 use crate::similarity::Card;
 
 /// The version of the schema that this code writes. A report of another version cannot be read.
@@ -17,7 +17,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The minor version of the schema that this code writes: it counts the optional fields that have been added. A report of
 /// another minor version can be read.
-pub const SCHEMA_MINOR: u32 = 1;
+pub const SCHEMA_MINOR: u32 = 2;
 
 /// A study's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -153,6 +153,21 @@ pub struct MeasureRecord {
     /// The values of a measure of single layers: per input, per layer. Such a measure has no pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<Vec<Cell>>>,
+    /// The values of a measure of all inputs at once: one entry per group of layers that correspond. Such a measure has no
+    /// pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<GroupRecord>>,
+}
+
+/// What a measure of all inputs at once says of layers that correspond.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupRecord {
+    /// The layers: index of the input, and of the layer among its own.
+    pub members: Vec<(usize, usize)>,
+    /// The value of the group.
+    pub value: Cell,
+    /// What the measure says of each member, in the same order; empty where the group has no value.
+    pub each: Vec<f64>,
 }
 
 /// An interval of possible values; an end that is absent is infinite.
@@ -190,9 +205,19 @@ pub enum Cell {
     Value(f64),
     /// There is no value.
     Absent {
-        /// Why, in words.
+        /// Why, in words, with the layer that is to blame.
         absent: String,
+        /// Why, for programs; absent in reports from before minor version 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
     },
+}
+
+impl Cell {
+    /// No value, because of what the value itself would be of.
+    pub(super) fn without(reason: Reason) -> Self {
+        Self::Absent { absent: reason.to_string(), reason: Some(reason) }
+    }
 }
 
 /// Something that a reader should know.

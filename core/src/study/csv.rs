@@ -1,12 +1,13 @@
 //! Reports as CSV (RFC 4180), one line per value.
 
-use super::{Cell, Comparison};
+use super::{Cell, Comparison, GroupRecord};
 
 const HEADER: [&str; 7] = ["measure", "a", "layer_a", "b", "layer_b", "value", "reason"];
 
 impl Comparison {
-    /// Every cell of every map, and every value of a single layer, as one line of CSV: measure, both inputs and layers, the value in full precision, or an
-    /// empty value and the reason why there is none.
+    /// Every value as one line of CSV: measure, both inputs and layers, the value in full precision, or an empty value and
+    /// the reason why there is none. A value of a single layer leaves the second input empty; the value of a group leaves
+    /// both empty and names the layer of its first member, and what the measure says of each member follows.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut text = String::new();
@@ -19,6 +20,9 @@ impl Comparison {
                 let (value, reason) = texts(cell);
                 let [id, name, layer] = [&measure.id, &input.name, &layer.name].map(Clone::clone);
                 push_line(&mut text, [id, name, layer, String::new(), String::new(), value, reason]);
+            }
+            for group in measure.groups.iter().flatten() {
+                self.push_group(&mut text, &measure.id, group);
             }
             for pair in &measure.pairs {
                 let (Some(a), Some(b)) = (self.inputs.get(pair.a), self.inputs.get(pair.b)) else { continue };
@@ -33,13 +37,28 @@ impl Comparison {
         }
         text
     }
+
+    fn push_group(&self, text: &mut String, id: &str, group: &GroupRecord) {
+        let member = |&(input, layer): &(usize, usize)| {
+            let input = self.inputs.get(input)?;
+            Some((input.name.clone(), input.layers.get(layer)?.name.clone()))
+        };
+        let members: Vec<(String, String)> = group.members.iter().filter_map(member).collect();
+        let Some((_, first)) = members.first() else { return };
+        let (value, reason) = texts(&group.value);
+        let empty = String::new;
+        push_line(text, [id.to_owned(), empty(), first.clone(), empty(), empty(), value, reason]);
+        for ((input, layer), value) in members.into_iter().zip(&group.each) {
+            push_line(text, [id.to_owned(), input, layer, empty(), empty(), format!("{value:?}"), empty()]);
+        }
+    }
 }
 
 /// The value and the reason, one of them empty.
 fn texts(cell: &Cell) -> (String, String) {
     match cell {
         Cell::Value(value) => (format!("{value:?}"), String::new()),
-        Cell::Absent { absent } => (String::new(), absent.clone()),
+        Cell::Absent { absent, .. } => (String::new(), absent.clone()),
     }
 }
 
@@ -55,7 +74,8 @@ fn quoted(field: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::study::{Cell, sample};
+    use crate::layer::Reason;
+    use crate::study::{Cell, GroupRecord, sample};
 
     #[test]
     fn one_line_per_cell_with_quotes_where_needed() {
@@ -72,10 +92,30 @@ mod tests {
     }
 
     #[test]
+    fn a_measure_of_all_inputs_has_a_line_for_the_group_and_one_for_each_member() {
+        let mut report = sample::comparison();
+        report.measures[0].pairs.clear();
+        let group = |value, each| GroupRecord { members: vec![(0, 0), (1, 0)], value, each };
+        let absent = Cell::without(Reason::FewMembers { found: 1 });
+        report.measures[0].groups = Some(vec![group(Cell::Value(0.75), vec![0.5, 0.25]), group(absent, Vec::new())]);
+        let csv = report.to_csv();
+        let lines: Vec<&str> = csv.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "cka-linear-debiased,,stem,,,0.75,",
+                "cka-linear-debiased,a,stem,,,0.5,",
+                "cka-linear-debiased,b,stem,,,0.25,",
+                "cka-linear-debiased,,stem,,,,\"needs layers of at least 2 inputs, got 1\"",
+            ]
+        );
+    }
+
+    #[test]
     fn a_measure_of_single_layers_leaves_the_second_input_empty() {
         let mut report = sample::comparison();
         report.measures[0].pairs.clear();
-        let absent = Cell::Absent { absent: "constant in every feature".to_owned() };
+        let absent = Cell::Absent { absent: "constant in every feature".to_owned(), reason: None };
         report.measures[0].layers = Some(vec![vec![Cell::Value(2.5), absent], vec![]]);
         let csv = report.to_csv();
         let lines: Vec<&str> = csv.lines().skip(1).collect();

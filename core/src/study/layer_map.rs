@@ -133,7 +133,7 @@ pub(crate) mod tests {
         let layers = |count: usize| (0..count).map(|index| format!("layer{index}")).collect::<Vec<_>>();
         let cell = |value: &Option<f64>| match value {
             Some(value) => Cell::Value(*value),
-            None => Cell::Absent { absent: "constant in every feature".to_owned() },
+            None => Cell::Absent { absent: "constant in every feature".to_owned(), reason: None },
         };
         LayerMap {
             measure: "A measure".to_owned(),

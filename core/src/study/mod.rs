@@ -34,8 +34,8 @@ mod watch;
 
 pub use compare::compare;
 pub use comparison::{
-    Cell, Comparison, DeviceRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord, PartRecord,
-    ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, Warning,
+    Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord,
+    PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, Warning,
 };
 pub use error::StudyError;
 pub use input::{Input, unique};

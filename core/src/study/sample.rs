@@ -29,7 +29,7 @@ pub(crate) fn comparison() -> Comparison {
     };
     let cells = vec![
         vec![Cell::Value(0.1), Cell::Value(-1.234_567_890_123_456_7e-20)],
-        vec![Cell::Absent { absent: "constant in every feature".to_owned() }, Cell::Value(0.1 + 0.2)],
+        vec![Cell::Absent { absent: "constant in every feature".to_owned(), reason: None }, Cell::Value(0.1 + 0.2)],
     ];
     Comparison {
         schema_version: SCHEMA_VERSION,
@@ -56,6 +56,7 @@ pub(crate) fn comparison() -> Comparison {
             range: RangeRecord { low: None, high: Some(1.0) },
             pairs: vec![PairRecord { a: 0, b: 1, cells }],
             layers: None,
+            groups: None,
         }],
         warnings: vec![Warning {
             input: Some("a".to_owned()),

@@ -157,7 +157,7 @@ fn absences(map: &LayerMap) -> Option<String> {
         .iter()
         .flatten()
         .filter_map(|cell| match cell {
-            Some(Cell::Absent { absent }) => Some(absent),
+            Some(Cell::Absent { absent, .. }) => Some(absent),
             _ => None,
         })
         .collect();
@@ -222,7 +222,7 @@ mod tests {
         let all: [&[Option<f64>]; 1] = [&[None, None]];
         assert_eq!(sentence_of(&map(&all, true)), "No pair of layers has a value: constant in every feature.");
         let mut mixed = map(&all, true);
-        mixed.cells[0][1] = Some(Cell::Absent { absent: "too few samples".to_owned() });
+        mixed.cells[0][1] = Some(Cell::Absent { absent: "too few samples".to_owned(), reason: None });
         assert!(sentence_of(&mixed).ends_with("constant in every feature, among other reasons."));
     }
 

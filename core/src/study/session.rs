@@ -162,6 +162,12 @@ impl Study {
             }
         }
         watcher.at_least(portion.0 + portion.1, Stage::Compare, "", "");
+        if self.inputs.len() == self.spec.inputs.len() {
+            let groups = groups(&self.expected);
+            for asked in &mut self.questions {
+                asked.conclude(&groups, &watcher).await?;
+            }
+        }
         let Gathered { layers, warnings, .. } = &mut self.inputs[index];
         warnings.extend(remarks::of_layers(&name, layers));
         Ok(())
@@ -264,6 +270,9 @@ impl Study {
             let whole = Place { rows: 0..rows.layers.len(), columns: 0..columns.layers.len() };
             asked.fill(pair, (a, b), &whole, &watcher).await?;
         }
+        if self.inputs.len() == self.spec.inputs.len() {
+            asked.conclude(&groups(&self.expected), &watcher).await?;
+        }
         self.spec.questions.push(asked.measure.id.clone());
         self.questions.push(asked);
         Ok(())
@@ -284,6 +293,25 @@ impl Study {
         let layers = self.expected.get(input).map(|expected| expected.layers.as_slice());
         layers.unwrap_or_default().iter().map(|layer| layer.name.clone()).collect()
     }
+}
+
+/// The layers of all inputs that correspond, as (input, layer): by their place where all inputs have as many, otherwise by
+/// their names, of those that two inputs or more have.
+fn groups(inputs: &[Expected]) -> Vec<Vec<(usize, usize)>> {
+    let Some(first) = inputs.first() else { return Vec::new() };
+    if inputs.iter().all(|input| input.layers.len() == first.layers.len()) {
+        return (0..first.layers.len()).map(|layer| (0..inputs.len()).map(|input| (input, layer)).collect()).collect();
+    }
+    let mut groups: Vec<(&str, Vec<(usize, usize)>)> = Vec::new();
+    for (input, expected) in inputs.iter().enumerate() {
+        for (layer, size) in expected.layers.iter().enumerate() {
+            match groups.iter_mut().find(|(name, _)| *name == size.name) {
+                Some((_, members)) => members.push((input, layer)),
+                None => groups.push((&size.name, vec![(input, layer)])),
+            }
+        }
+    }
+    groups.into_iter().map(|(_, members)| members).filter(|members| members.len() > 1).collect()
 }
 
 /// The cells of a pair that a new layer completes.

@@ -4,6 +4,7 @@ use super::tests::{Record, first, input, layer, second, settings};
 use super::*;
 use crate::activation::Engine;
 use crate::data::{ImageShape, Pixels, ProbeSet, Subset};
+use crate::layer::Reason;
 use crate::supervise::Unsupervised;
 
 const KEEPING: Budget = Budget { memory: None, kept: 1 << 30 };
@@ -121,7 +122,48 @@ fn a_measure_of_one_layer_has_a_value_per_layer() {
     // NumPy: (Σ λ)² / Σ λ² of the eigenvalues of the covariance.
     let Cell::Value(value) = layers[0][0] else { panic!("{layers:?}") };
     assert!((1.0..=5.0).contains(&value), "{value}");
-    assert_eq!(layers[1][0], Cell::Absent { absent: "constant in every feature".to_owned() });
+    assert_eq!(layers[1][0], Cell::without(Reason::Constant));
+}
+
+#[test]
+fn a_measure_of_all_inputs_has_a_value_per_group_of_layers_that_correspond() {
+    let third = || input("third", vec![layer("b", 24, 4, |i, j| ((i * 7 + j * 5) % 11) as f64)]);
+    let value = |cell: &Cell| if let Cell::Value(value) = cell { *value } else { panic!("{cell:?}") };
+    // Different numbers of layers: by name.
+    let inputs = [first(), second(), third()];
+    let asked = study(&inputs, spec(&inputs, &["cka-linear", "statis-compromise"]), Budget::ONCE).unwrap();
+    let report = asked.report().unwrap();
+    let measure = &report.measures[1];
+    assert!(measure.pairs.is_empty() && measure.layers.is_none());
+    let groups = measure.groups.as_ref().unwrap();
+    let names: Vec<Vec<(&str, &str)>> = groups
+        .iter()
+        .map(|group| {
+            let of = |&(input, layer): &(usize, usize)| {
+                (report.inputs[input].name.as_str(), report.inputs[input].layers[layer].name.as_str())
+            };
+            group.members.iter().map(of).collect()
+        })
+        .collect();
+    assert!(names.contains(&vec![("first", "b"), ("second", "b"), ("third", "b")]), "{names:?}");
+    for group in groups {
+        assert_eq!(group.each.len(), group.members.len());
+        assert!((1.0 / group.members.len() as f64..=1.0 + 1e-12).contains(&value(&group.value)), "{group:?}");
+    }
+    // Asked later, it is the same; of two inputs it is half of one and their CKA; equally many layers go by their place.
+    let inputs = [first(), first()];
+    let mut later = study(&inputs, spec(&inputs, &["cka-linear"]), KEEPING).unwrap();
+    pollster::block_on(later.ask("statis-compromise", &Unsupervised)).unwrap();
+    let groups = later.report().unwrap().measures[1].groups.clone().unwrap();
+    assert!(groups.iter().enumerate().all(|(place, group)| group.members == [(0, place), (1, place)]));
+    assert!(groups.iter().all(|group| (value(&group.value) - 1.0).abs() < 1e-12), "{groups:?}");
+    // A layer without a value takes its group's, and is named.
+    let inputs = [input("a", vec![layer("dead", 24, 3, |_, _| 2.0)]), third()];
+    let report = study(&inputs, spec(&inputs, &["statis-compromise"]), Budget::ONCE).unwrap().report().unwrap();
+    let absent =
+        Cell::Absent { absent: "dead of a: constant in every feature".to_owned(), reason: Some(Reason::Constant) };
+    let expected = GroupRecord { members: vec![(0, 0), (1, 0)], value: absent, each: Vec::new() };
+    assert_eq!(report.measures[0].groups, Some(vec![expected]));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::*;
 use crate::Sha256Digest;
 use crate::activation::{ActivationFile, Engine, Matrix, Representation, RowPolicy};
 use crate::data::SampleIds;
+use crate::layer::Reason;
 use crate::supervise::{Cancelled, Progress, Supervisor};
 
 /// Remembers everything, and cancels after a number of cells.
@@ -195,7 +196,10 @@ fn a_constant_layer_is_absent_with_its_reason_and_the_rest_stands() {
         run(&[flat, input("half", vec![half])], &settings(&["cka-linear-debiased"]), &Record::default()).unwrap();
     let cells = &report.measures[0].pairs[0].cells;
     assert!(matches!(cells[0][0], Cell::Value(_)));
-    assert_eq!(cells[1][0], Cell::Absent { absent: "dead of flat: constant in every feature".to_owned() });
+    assert_eq!(
+        cells[1][0],
+        Cell::Absent { absent: "dead of flat: constant in every feature".to_owned(), reason: Some(Reason::Constant) }
+    );
     assert_eq!(report.inputs[0].layers[1].constant_features, 3);
     let warnings: Vec<String> = report
         .warnings
@@ -217,7 +221,10 @@ fn layers_of_other_numbers_of_rows_have_no_value() {
     tall.samples = samples((0..24).map(|row| format!("s{row}")));
     let report = run(&[first(), input("second", vec![tall])], &settings(&["cka-linear"]), &Record::default()).unwrap();
     let expected = "a of first has 24 rows and tall of second has 48".to_owned();
-    assert_eq!(report.measures[0].pairs[0].cells[0][0], Cell::Absent { absent: expected });
+    assert_eq!(
+        report.measures[0].pairs[0].cells[0][0],
+        Cell::Absent { absent: expected, reason: Some(Reason::DifferentRows) }
+    );
 }
 
 #[test]
@@ -226,7 +233,7 @@ fn a_layer_that_is_not_finite_says_so_and_the_rest_stands() {
     let second = input("second", vec![broken, layer("a", 24, 5, a)]);
     let report = run(&[first(), second], &settings(&["cka-linear"]), &Record::default()).unwrap();
     let cells = &report.measures[0].pairs[0].cells;
-    let Cell::Absent { absent } = &cells[0][0] else { panic!("{cells:?}") };
+    let Cell::Absent { absent, .. } = &cells[0][0] else { panic!("{cells:?}") };
     assert!(absent.starts_with("broken of second: expected finite activations"), "{absent}");
     assert!((value(&report, 0, 0, 0, 1) - 1.0).abs() < 1e-12);
     assert_eq!(report.warnings.len(), 1);

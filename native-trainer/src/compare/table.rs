@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use repgeo_core::study::{Cell, Comparison, LayerMap, MeasureRecord, number, sentence_of};
+use repgeo_core::study::{Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, number, sentence_of};
 
 /// What was compared, and for each measure and pair the values of each layer with its partner and the map in a sentence.
 pub(super) fn table(comparison: &Comparison) -> String {
@@ -22,6 +22,10 @@ pub(super) fn table(comparison: &Comparison) -> String {
         if let Some(layers) = &measure.layers {
             text.push('\n');
             push_single(&mut text, comparison, measure, layers);
+        }
+        if let Some(groups) = &measure.groups {
+            text.push('\n');
+            push_groups(&mut text, comparison, measure, groups);
         }
         for pair in 0..measure.pairs.len() {
             if let Some(map) = LayerMap::of(comparison, index, pair) {
@@ -50,10 +54,30 @@ fn push_single(text: &mut String, comparison: &Comparison, measure: &MeasureReco
         for (layer, cell) in input.layers.iter().zip(cells) {
             let value = match cell {
                 Cell::Value(value) => number(*value),
-                Cell::Absent { absent } => absent.clone(),
+                Cell::Absent { absent, .. } => absent.clone(),
             };
             line(text, &format!("    {:width$}  {value}", layer.name));
         }
+    }
+}
+
+/// The values of a measure of all inputs at once, each with what it says of the members.
+fn push_groups(text: &mut String, comparison: &Comparison, measure: &MeasureRecord, groups: &[GroupRecord]) {
+    line(text, &format!("{}: all inputs at once, and each input's share", measure.id));
+    for GroupRecord { members, value, each } in groups {
+        let member = |&(input, layer): &(usize, usize)| {
+            let input = comparison.inputs.get(input)?;
+            Some((&input.name, &input.layers.get(layer)?.name))
+        };
+        let members: Vec<(&String, &String)> = members.iter().filter_map(member).collect();
+        let Some((_, layer)) = members.first() else { continue };
+        let shares: Vec<String> =
+            members.iter().zip(each).map(|((input, _), share)| format!("{input} {}", number(*share))).collect();
+        let value = match value {
+            Cell::Value(value) => format!("{}  ({})", number(*value), shares.join(", ")),
+            Cell::Absent { absent, .. } => absent.clone(),
+        };
+        line(text, &format!("  {layer}  {value}"));
     }
 }
 
@@ -72,7 +96,7 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap) {
         let partner = column.and_then(|column| map.columns.get(column)).cloned().unwrap_or_default();
         let value = match column.and_then(|column| map.cell(row, column)) {
             Some(Cell::Value(value)) => number(*value),
-            Some(Cell::Absent { absent }) => absent.clone(),
+            Some(Cell::Absent { absent, .. }) => absent.clone(),
             None => "no value".to_owned(),
         };
         [name.clone(), partner, value]

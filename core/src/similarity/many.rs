@@ -1,0 +1,31 @@
+//! Measures of many networks at once.
+
+use super::{Prepared, Samples};
+use crate::layer::{Layer, PartId, Reason};
+
+/// A measure of layers of many networks that correspond, all of the same samples.
+pub trait Many: Send + Sync {
+    /// The parts of a layer that [`Many::prepare`] reads.
+    fn needs(&self) -> &'static [PartId];
+
+    /// The work done once per layer.
+    ///
+    /// # Errors
+    /// [`Reason`] when the measure does not exist for this layer.
+    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason>;
+
+    /// The value of a group of layers, one of each network.
+    ///
+    /// # Errors
+    /// [`Reason`] when the measure does not exist for this group.
+    fn group(&self, layers: &[&Prepared]) -> Result<Group, Reason>;
+}
+
+/// What a measure says of layers that correspond.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// The value of the group.
+    pub value: f64,
+    /// What it says of each layer, in order.
+    pub each: Vec<f64>,
+}
