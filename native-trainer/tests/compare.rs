@@ -275,7 +275,7 @@ fn layers_are_chosen_and_single_layers_are_measured() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = two_files(folder.path());
     let out = folder.path().join("out").to_str().unwrap().to_owned();
-    let measures = "participation-ratio,svcca:directions=2";
+    let measures = "participation-ratio,svcca:directions=2,cka-linear,statis-compromise";
     let output = compare(&[&first, &second, "--measure", measures, "--layers", "late", "--out", &out]);
     assert!(output.status.success(), "{output:?}");
     let printed = text(&output.stdout);
@@ -284,6 +284,16 @@ fn layers_are_chosen_and_single_layers_are_measured() {
     assert!(!printed.contains("early") && !printed.contains("middle"), "{printed}");
     let csv = std::fs::read_to_string(Path::new(&out).join("comparison.csv")).unwrap();
     assert_eq!(csv.lines().filter(|line| line.starts_with("participation-ratio,")).count(), 2, "{csv}");
+    // Of two networks, half of one and their CKA; each weighs half.
+    let line = |start: &str| csv.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{csv}"));
+    let value = |start: &str| line(start).split(',').nth(5).unwrap().parse::<f64>().unwrap();
+    let (group, cka) = (value("statis-compromise,,late,,,"), value("cka-linear,first,late,second,late,"));
+    assert!((group - (1.0 + cka) / 2.0).abs() < 1e-12, "{csv}");
+    assert!((value("statis-compromise,second,late,,,") - 0.5).abs() < 1e-12, "{csv}");
+    let expected = format!(
+        "statis-compromise: of all inputs at once, and of each\n  late  {group:.3}  (first 0.500, second 0.500)"
+    );
+    assert!(printed.contains(&expected), "{printed}");
 
     let message = refusal(&[&first, &second, "--layers", "lat", "--out", &out]);
     assert!(message.contains("first: it has no layer \"lat\"; did you mean late?"), "{message}");

@@ -114,6 +114,9 @@ pub enum Reason {
         /// How many there are.
         found: usize,
     },
+    /// The layers share no structure more than another, so that none stands for them.
+    #[error("no structure is more common to the layers than any other")]
+    NoCompromise,
     /// Nothing was computed, because the study ended before.
     #[error("it was not computed")]
     NotComputed,

@@ -51,7 +51,7 @@ pub(super) static DEBIASED: Card = Card {
                 keeps a small bias.",
 };
 
-const INVARIANCES: &[Invariance] =
+pub(super) const INVARIANCES: &[Invariance] =
     &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation, Invariance::Translation];
 
 impl Kernel for LinearCka {

@@ -2,7 +2,7 @@
 
 use faer::{Mat, Side};
 
-use super::{AnyPair, Arity, Card, Direction, Group, Invariance, LinearCka, Many, Pair, Prepared, Range, Samples};
+use super::{AnyPair, Arity, Card, Direction, Group, LinearCka, Many, Pair, Prepared, Range, Samples, cka};
 use crate::layer::{Layer, PartId, Reason};
 
 /// The quality of the compromise of STATIS over the centred Gram matrices of K networks.
@@ -21,14 +21,9 @@ pub(super) static CARD: Card = Card {
     symmetric: true,
     direction: Direction::HigherIsMoreAlike,
     range: Range { low: 0.0, high: 1.0 },
-    invariances: &[
-        Invariance::Orthogonal,
-        Invariance::IsotropicScaling,
-        Invariance::Permutation,
-        Invariance::Translation,
-    ],
+    invariances: cka::INVARIANCES,
     minimum_samples: 2,
-    requirement: "At least two networks.",
+    requirement: "At least two networks, and one structure that is more common than any other.",
     estimator: "At least 1 / K. Built on biased linear CKA: unrelated layers with more features than samples come out near 1.",
 };
 
@@ -55,7 +50,10 @@ impl Many for Compromise {
         }
         let eigen = cosines.self_adjoint_eigen(Side::Lower).map_err(|_| Reason::NotDiagonalised)?;
         // Eigenvalues ascend; the cosines are not negative, so neither are the entries of the last eigenvector.
-        let largest = eigen.S()[count - 1];
+        let (largest, next) = (eigen.S()[count - 1], eigen.S()[count - 2]);
+        if largest - next <= 4.0 * count as f64 * f64::EPSILON * largest {
+            return Err(Reason::NoCompromise);
+        }
         let vector = eigen.U().col(count - 1);
         let sum: f64 = vector.iter().sum();
         Ok(Group { value: largest / count as f64, each: vector.iter().map(|entry| entry / sum).collect() })
@@ -113,6 +111,20 @@ mod tests {
         let reversed = group(&layers.iter().rev().cloned().collect::<Vec<_>>()).unwrap();
         assert!((reversed.value - found.value).abs() < 1e-14);
         assert!(reversed.each.iter().rev().zip(weights).all(|(x, y)| (x - y).abs() < 1e-13));
+    }
+
+    #[test]
+    fn structures_that_share_nothing_have_no_compromise() {
+        // Orthogonal columns: cosines of the discrete cosine transform.
+        let wave = |k: usize| {
+            let value = |row: usize| (std::f64::consts::PI * (row as f64 + 0.5) * k as f64 / 12.0).cos();
+            layer(&(0..12).map(value).collect::<Vec<_>>(), 1)
+        };
+        assert_eq!(group(&[wave(1), wave(2)]), Err(Reason::NoCompromise));
+        // Two that agree are the compromise, and the third weighs nothing.
+        let found = group(&[wave(1), wave(1), wave(2)]).unwrap();
+        assert!((found.value - 2.0 / 3.0).abs() < 1e-14, "{found:?}");
+        assert!(found.each.iter().zip([0.5, 0.5, 0.0]).all(|(x, y)| (x - y).abs() < 1e-14), "{found:?}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! A measure of two layers works in two steps. [`Pair::prepare`] does the costly part once per layer, from the parts that
 //! are kept of the [`Layer`](crate::layer::Layer); [`Pair::compare`] is the pair and [`Pair::map`] all pairs of two
-//! networks. A measure of one layer is a [`One`], of layers of many networks that correspond a [`Many`]. [`registry`] lists all measures; [`find`] looks one up by its id and
-//! parameters.
+//! networks. A measure of one layer is a [`One`], of layers of many networks that correspond a [`Many`]. [`registry`] lists
+//! all measures; [`find`] looks one up by its id and parameters.
 
 mod card;
 mod cka;

@@ -1,6 +1,6 @@
 //! Values of measures, for the tests of this module.
 
-use super::{AnyPair, Measure, Pair, Question, Samples, registry};
+use super::{Measure, Pair, Question, Samples, registry};
 use crate::layer::{Layer, Reason, sample};
 
 pub(super) use crate::layer::sample::{generator, layer, normal};
@@ -17,23 +17,27 @@ pub(super) fn value(measure: &impl Pair, a: &Layer, b: &Layer) -> Result<f64, Re
     Pair::compare(measure, &Pair::prepare(measure, a, &samples)?, &Pair::prepare(measure, b, &samples)?)
 }
 
-/// The value of a measure of the registry for two layers.
+/// The value of a measure of the registry for two layers; one of single layers looks at the first.
 pub(super) fn outcome(measure: &Measure, a: &Layer, b: &Layer) -> Result<f64, Reason> {
     measure.accept(a)?;
     measure.accept(b)?;
-    let (pair, samples) = (pair(measure), samples(a.facts.samples));
-    pair.compare(&pair.prepare(a, &samples)?, &pair.prepare(b, &samples)?)
+    let samples = samples(a.facts.samples);
+    match &measure.question {
+        Question::One(one) => one.describe(a, &samples),
+        Question::Pair(pair) => pair.compare(&pair.prepare(a, &samples)?, &pair.prepare(b, &samples)?),
+        Question::Many(many) => {
+            let prepared = [many.prepare(a, &samples)?, many.prepare(b, &samples)?];
+            many.group(&prepared.iter().collect::<Vec<_>>()).map(|group| group.value)
+        }
+    }
 }
 
-pub(super) fn pair(measure: &Measure) -> &dyn AnyPair {
-    match &measure.question {
-        Question::Pair(pair) => &**pair,
-        _ => panic!("{} does not take two layers", measure.id),
-    }
+/// All measures, with their usual parameters.
+pub(super) fn measures() -> Vec<Measure> {
+    registry().iter().map(|entry| entry.usual().unwrap()).collect()
 }
 
 /// All measures of two layers, with their usual parameters.
 pub(super) fn pairs() -> Vec<Measure> {
-    let all = registry().iter().map(|entry| entry.usual().unwrap());
-    all.filter(|measure| matches!(measure.question, Question::Pair(_))).collect()
+    measures().into_iter().filter(|measure| matches!(measure.question, Question::Pair(_))).collect()
 }

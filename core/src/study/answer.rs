@@ -7,7 +7,7 @@ use super::watch::Monotone;
 use super::{Cell, CellEvent, GroupRecord, MeasureRecord, PairRecord, StudyError, Watcher};
 use crate::layer::{Layer, Reason};
 use crate::parallel;
-use crate::similarity::{AnyPair, Block, Direction, Group, Many, Measure, Prepared, Question, Samples};
+use crate::similarity::{AnyPair, Arity, Block, Direction, Group, Many, Measure, Prepared, Question, Samples};
 use crate::supervise::Supervisor as _;
 
 /// A measure, what it prepared of every layer, and its maps.
@@ -140,8 +140,8 @@ impl Asked {
             };
             PairRecord { a, b, cells: map.iter().map(row).collect() }
         };
-        let question = &self.measure.question;
-        let (one, many) = (matches!(question, Question::One(_)), matches!(question, Question::Many(_)));
+        let (one, many) = (card.arity == Arity::One, card.arity == Arity::Many);
+        let pairs = if one || many { &[] } else { pairs };
         let single = |layer: &Answered| match &layer.answer {
             Ok(Answer::One(value)) => Cell::Value(*value),
             Ok(Answer::Prepared(_)) => Cell::without(Reason::NotComputed),
@@ -152,7 +152,7 @@ impl Asked {
             name: self.measure.name.clone(),
             higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
             range: card.into(),
-            pairs: if one || many { Vec::new() } else { pairs.iter().zip(&self.maps).map(pair).collect() },
+            pairs: pairs.iter().zip(&self.maps).map(pair).collect(),
             layers: one.then(|| self.layers.iter().map(|layers| layers.iter().map(single).collect()).collect()),
             groups: many.then(|| self.groups.clone()),
         }

@@ -213,6 +213,17 @@ pub enum Cell {
     },
 }
 
+impl GroupRecord {
+    /// The name of each member's input, and of its layer.
+    pub fn names<'a>(&self, comparison: &'a Comparison) -> Vec<(&'a str, &'a str)> {
+        let name = |&(input, layer): &(usize, usize)| {
+            let input = comparison.inputs.get(input)?;
+            Some((input.name.as_str(), input.layers.get(layer)?.name.as_str()))
+        };
+        self.members.iter().filter_map(name).collect()
+    }
+}
+
 impl Cell {
     /// No value, because of what the value itself would be of.
     pub(super) fn without(reason: Reason) -> Self {

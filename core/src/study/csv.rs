@@ -39,17 +39,16 @@ impl Comparison {
     }
 
     fn push_group(&self, text: &mut String, id: &str, group: &GroupRecord) {
-        let member = |&(input, layer): &(usize, usize)| {
-            let input = self.inputs.get(input)?;
-            Some((input.name.clone(), input.layers.get(layer)?.name.clone()))
+        let mut line = |input: &str, layer: &str, value: String, reason: String| {
+            let [id, input, layer] = [id, input, layer].map(str::to_owned);
+            push_line(text, [id, input, layer, String::new(), String::new(), value, reason]);
         };
-        let members: Vec<(String, String)> = group.members.iter().filter_map(member).collect();
+        let members = group.names(self);
         let Some((_, first)) = members.first() else { return };
         let (value, reason) = texts(&group.value);
-        let empty = String::new;
-        push_line(text, [id.to_owned(), empty(), first.clone(), empty(), empty(), value, reason]);
-        for ((input, layer), value) in members.into_iter().zip(&group.each) {
-            push_line(text, [id.to_owned(), input, layer, empty(), empty(), format!("{value:?}"), empty()]);
+        line("", first, value, reason);
+        for ((input, layer), value) in members.iter().zip(&group.each) {
+            line(input, layer, format!("{value:?}"), String::new());
         }
     }
 }

@@ -38,8 +38,7 @@ pub fn sentence_of(map: &LayerMap) -> String {
 type Place = (usize, usize, f64);
 
 /// The layer at the same depth: the same position in networks with as many layers, else the nearest in relative depth.
-#[must_use]
-pub fn same_depth(row: usize, rows: usize, columns: usize) -> usize {
+pub(crate) fn same_depth(row: usize, rows: usize, columns: usize) -> usize {
     if rows == columns { row } else { (relative_depth(row, rows) * columns.saturating_sub(1) as f64).round() as usize }
 }
 

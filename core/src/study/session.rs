@@ -162,11 +162,9 @@ impl Study {
             }
         }
         watcher.at_least(portion.0 + portion.1, Stage::Compare, "", "");
-        if self.inputs.len() == self.spec.inputs.len() {
-            let groups = groups(&self.expected);
-            for asked in &mut self.questions {
-                asked.conclude(&groups, &watcher).await?;
-            }
+        let groups = self.groups();
+        for asked in &mut self.questions {
+            asked.conclude(&groups, &watcher).await?;
         }
         let Gathered { layers, warnings, .. } = &mut self.inputs[index];
         warnings.extend(remarks::of_layers(&name, layers));
@@ -270,12 +268,15 @@ impl Study {
             let whole = Place { rows: 0..rows.layers.len(), columns: 0..columns.layers.len() };
             asked.fill(pair, (a, b), &whole, &watcher).await?;
         }
-        if self.inputs.len() == self.spec.inputs.len() {
-            asked.conclude(&groups(&self.expected), &watcher).await?;
-        }
+        asked.conclude(&self.groups(), &watcher).await?;
         self.spec.questions.push(asked.measure.id.clone());
         self.questions.push(asked);
         Ok(())
+    }
+
+    /// The layers that correspond, once all inputs are there.
+    fn groups(&self) -> Vec<Vec<(usize, usize)>> {
+        if self.inputs.len() < self.spec.inputs.len() { Vec::new() } else { groups(&self.expected) }
     }
 
     /// Whether a measure can be asked without adding an input again.

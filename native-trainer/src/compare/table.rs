@@ -63,21 +63,19 @@ fn push_single(text: &mut String, comparison: &Comparison, measure: &MeasureReco
 
 /// The values of a measure of all inputs at once, each with what it says of the members.
 fn push_groups(text: &mut String, comparison: &Comparison, measure: &MeasureRecord, groups: &[GroupRecord]) {
-    line(text, &format!("{}: all inputs at once, and each input's share", measure.id));
-    for GroupRecord { members, value, each } in groups {
-        let member = |&(input, layer): &(usize, usize)| {
-            let input = comparison.inputs.get(input)?;
-            Some((&input.name, &input.layers.get(layer)?.name))
-        };
-        let members: Vec<(&String, &String)> = members.iter().filter_map(member).collect();
+    line(text, &format!("{}: of all inputs at once, and of each", measure.id));
+    let names: Vec<Vec<(&str, &str)>> = groups.iter().map(|group| group.names(comparison)).collect();
+    let first = |members: &[(&str, &str)]| members.first().map_or(0, |(_, layer)| layer.chars().count());
+    let width = names.iter().map(|members| first(members)).max().unwrap_or(0);
+    for (group, members) in groups.iter().zip(&names) {
         let Some((_, layer)) = members.first() else { continue };
-        let shares: Vec<String> =
-            members.iter().zip(each).map(|((input, _), share)| format!("{input} {}", number(*share))).collect();
-        let value = match value {
-            Cell::Value(value) => format!("{}  ({})", number(*value), shares.join(", ")),
+        let each: Vec<String> =
+            members.iter().zip(&group.each).map(|((input, _), value)| format!("{input} {}", number(*value))).collect();
+        let value = match &group.value {
+            Cell::Value(value) => format!("{}  ({})", number(*value), each.join(", ")),
             Cell::Absent { absent, .. } => absent.clone(),
         };
-        line(text, &format!("  {layer}  {value}"));
+        line(text, &format!("  {layer:width$}  {value}"));
     }
 }
 
