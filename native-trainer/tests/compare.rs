@@ -196,12 +196,20 @@ fn options_of_networks_are_for_the_networks_of_a_mixed_comparison() {
     let out = folder.path().join("out");
     let (network, probe) = (bundled.join("networks/mlp-seed0.safetensors"), bundled.join(name));
     let options = ["--samples", "24", "--subset", "first", "--normalize", "none", "--device", "cpu"];
-    let files = [network.to_str().unwrap(), &first, "--probe", probe.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let network = network.to_str().unwrap();
+    let options = [options.as_slice(), &["--measure", "cka-linear-debiased,disagreement"]].concat();
+    let files = [network, network, &first, "--probe", probe.to_str().unwrap(), "--out", out.to_str().unwrap()];
     let output = compare(&[files.as_slice(), &options].concat());
     assert!(output.status.success(), "{output:?}");
     let report = Comparison::from_json(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
     assert_eq!((report.probe.samples, report.probe.subset), (24, Some(Subset::First)));
     assert_eq!(report.inputs[0].normalisation.as_ref().unwrap().name, "none");
+    let printed = text(&output.stdout);
+    let outputs = "disagreement: of the outputs of two networks\n  mlp-seed0 and mlp-seed0 (2)  0.000\n  \
+                   mlp-seed0 and first  first: an activation file does not say which of its layers are the logits";
+    assert!(printed.contains(outputs), "{printed}");
+    let csv = std::fs::read_to_string(out.join("comparison.csv")).unwrap();
+    assert!(csv.contains("\ndisagreement,mlp-seed0,,mlp-seed0 (2),,0.0,\r"), "{csv}");
 }
 
 #[test]

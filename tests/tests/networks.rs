@@ -3,6 +3,10 @@
 
 use std::path::PathBuf;
 
+use repgeo_core::checkpoint::Network;
+use repgeo_core::file::NamedBytes;
+use repgeo_core::model::initial_state;
+use repgeo_core::study::{Opened, open};
 use repgeo_tests::report::cells;
 use repgeo_tests::study::Layer;
 use repgeo_tests::{places, study};
@@ -94,6 +98,30 @@ fn check_measures(index: usize) {
 }
 
 #[test]
+fn the_untrained_network_has_the_initial_weights_of_the_seed_of_the_trained_one() {
+    let network = |name: &str| -> Network {
+        let bytes = std::fs::read(places::root().join("static/networks").join(name)).unwrap();
+        let Opened::Network(network) = open(&NamedBytes { name: name.to_owned(), bytes }).unwrap() else { panic!() };
+        *network
+    };
+    let (trained, untrained) = (network("resnet18-seed0.safetensors"), network("resnet18-seed0-untrained.safetensors"));
+    assert_eq!(untrained.architecture, trained.architecture);
+    assert_eq!(untrained.metadata.normalisation, trained.metadata.normalisation);
+    assert_eq!((untrained.metadata.seed, untrained.metadata.step), (trained.metadata.seed, Some(0)));
+    let graph = trained.architecture.graph(trained.architecture.canonical_input()).unwrap();
+    let initial = initial_state(&graph, trained.metadata.seed.unwrap());
+    assert_eq!(untrained.state.len(), initial.len());
+    for (name, expected) in &initial {
+        let found = &untrained.state[name];
+        assert_eq!(found.shape, expected.shape, "{name}");
+        // Half precision has 11 bits, and 24 below the smallest normal number's 14.
+        let rounding = |value: f32| (value.abs() * 2.0_f32.powi(-11)).max(2.0_f32.powi(-25));
+        let close = found.values.iter().zip(&expected.values).all(|(x, y)| (x - y).abs() <= rounding(*y));
+        assert!(close, "{name}");
+    }
+}
+
+#[test]
 fn a_resnet_runs_as_in_pytorch() {
     check_forward(0);
 }
@@ -111,4 +139,25 @@ fn every_cell_between_two_resnets_is_numpys() {
 #[test]
 fn every_cell_between_two_mlps_is_numpys() {
     check_measures(1);
+}
+
+#[test]
+fn networks_disagree_on_the_images_where_they_do_in_pytorch() {
+    for index in 0..2 {
+        let (samples, case) = case(index);
+        let networks = case["networks"].as_array().unwrap();
+        let predictions: Vec<Vec<usize>> = networks
+            .iter()
+            .map(|network| {
+                let largest = |logits: &[f64]| (0..10).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
+                numbers(&network["logits"]).chunks(10).map(largest).collect()
+            })
+            .collect();
+        let different = predictions[0].iter().zip(&predictions[1]).filter(|(a, b)| a != b).count();
+        assert!(different > 0, "the reference can tell agreement from disagreement");
+        let files: Vec<PathBuf> = networks.iter().map(file).collect();
+        let report = study::report(&files, samples, &["disagreement"]).unwrap();
+        let value = &report["measures"][0]["outputs"][0]["value"];
+        assert_eq!(value.as_f64(), Some(different as f64 / samples as f64), "{}", networks[0]["file"]);
+    }
 }

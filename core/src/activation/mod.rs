@@ -8,8 +8,9 @@ mod error;
 mod file;
 mod host;
 mod job;
+mod layout;
 #[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 mod represent;
 mod representation;
 mod rows;

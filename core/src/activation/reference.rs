@@ -4,7 +4,7 @@ use crate::data::ImageShape;
 use crate::model::{Graph, Operation, Shape, StateDict};
 
 /// The values of every node for one image, in PyTorch's order.
-pub(super) fn evaluate(graph: &Graph, state: &StateDict, image: &[f64]) -> Vec<Vec<f64>> {
+pub(crate) fn evaluate(graph: &Graph, state: &StateDict, image: &[f64]) -> Vec<Vec<f64>> {
     let mut values: Vec<Vec<f64>> = Vec::new();
     for node in &graph.nodes {
         let tensor = |name: String| state[&name].values.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();

@@ -47,7 +47,7 @@ pub(super) fn reduce(policy: RowPolicy, shape: Shape, images: usize, values: &[f
         RowPolicy::PositionsAsSamples => {
             let mut rows = vec![0.0; values.len()];
             for (image, rows) in values.chunks_exact(length).zip(rows.chunks_exact_mut(length)) {
-                super::host::transpose(image, channels, positions, rows);
+                super::layout::transpose(image, channels, positions, rows);
             }
             Some(Rows { rows: images * positions, features: channels, values: rows })
         }

@@ -54,6 +54,18 @@ pub(super) async fn compute(
     Ok(Computed { constant_features, parts })
 }
 
+/// The n × p values of a matrix on a device, row-major.
+pub(super) async fn values(
+    layer: &str,
+    blocks: &[Tensor<2>],
+    rows: usize,
+    features: usize,
+) -> Result<Vec<f32>, LayerError> {
+    let matrix = Blocks { layer, blocks, rows, features };
+    matrix.check()?;
+    matrix.values().await
+}
+
 /// An n × p matrix as consecutive blocks of rows.
 struct Blocks<'a> {
     layer: &'a str,
@@ -73,12 +85,18 @@ impl Blocks<'_> {
         Err(LayerError::Shape { layer: self.layer.to_owned(), rows: self.rows, features: self.features, found })
     }
 
-    /// Everything, from the values read back.
-    async fn on_host(&self, wanted: &[PartId], supervisor: &impl Supervisor) -> Result<Computed, LayerError> {
+    /// The values, row-major.
+    async fn values(&self) -> Result<Vec<f32>, LayerError> {
         let mut values = Vec::with_capacity(self.rows * self.features);
         for block in self.blocks {
             values.extend(self.read(block.clone()).await?);
         }
+        Ok(values)
+    }
+
+    /// Everything, from the values read back.
+    async fn on_host(&self, wanted: &[PartId], supervisor: &impl Supervisor) -> Result<Computed, LayerError> {
+        let values = self.values().await?;
         host::compute(self.layer, &values, self.rows, self.features, wanted, supervisor).await
     }
 

@@ -9,6 +9,7 @@ mod device;
 mod error;
 mod facts;
 mod host;
+mod logits;
 mod part;
 mod reason;
 mod reorder;
@@ -29,6 +30,7 @@ use crate::supervise::Supervisor;
 
 pub use error::LayerError;
 pub use facts::{Farthest, LayerFacts};
+pub use logits::Logits;
 pub use part::{Coordinates, Gram, Kept, Part, PartId, Precision, RowCorrelation, UnitValues};
 pub use reason::Reason;
 pub(crate) use reorder::double_centred;

@@ -117,6 +117,25 @@ pub enum Reason {
     /// The layers share no structure more than another, so that none stands for them.
     #[error("no structure is more common to the layers than any other")]
     NoCompromise,
+    /// An activation file has no logits that are known as such.
+    #[error("an activation file does not say which of its layers are the logits; give the checkpoint")]
+    NoLogits,
+    /// The rows of the last layer are not its logits.
+    #[error("the rows of its last layer hold {found} of {classes} logits; flatten its rows")]
+    PartialLogits {
+        /// Columns of the rows.
+        found: usize,
+        /// How many classes the network has.
+        classes: usize,
+    },
+    /// The two networks do not predict the same classes.
+    #[error("one predicts {first} classes and the other {second}")]
+    DifferentClasses {
+        /// Classes of the first network.
+        first: usize,
+        /// Classes of the second network.
+        second: usize,
+    },
     /// Nothing was computed, because the study ended before.
     #[error("it was not computed")]
     NotComputed,

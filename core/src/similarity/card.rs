@@ -22,6 +22,8 @@ pub enum Arity {
     Pair,
     /// Layers of many networks that correspond.
     Many,
+    /// What two networks say of the samples.
+    Outputs,
 }
 
 /// A transformation of one representation (n × p, rows are samples).

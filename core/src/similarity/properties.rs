@@ -6,8 +6,11 @@ use faer::Mat;
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use super::sample::{generator, layer as kept, measures, normal, outcome};
-use super::{Arity, Direction, Invariance, Measure, registry};
+use super::sample::{generator, layer as kept, measures, normal, outcome, samples};
+use super::{Arity, Direction, Invariance, Measure, Question, registry};
+use crate::activation::Matrix;
+use crate::layer::Logits;
+use crate::layer::sample::representation;
 
 /// Rows are samples.
 type Layer = Mat<f64>;
@@ -27,10 +30,17 @@ fn pair(seed: u64, rows: usize, first: usize, second: usize) -> (Layer, Layer) {
 }
 
 fn compare(measure: &Measure, x: &Layer, y: &Layer) -> f64 {
-    let kept = |layer: &Layer| {
-        let values: Vec<f64> = layer.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect();
-        kept(&values, layer.ncols())
+    let values = |layer: &Layer| -> Vec<f64> {
+        layer.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect()
     };
+    if let Question::Outputs(measure) = &measure.question {
+        let said = |layer: &Layer| {
+            let rows = representation(layer.nrows(), layer.ncols(), Matrix::F64(values(layer)));
+            pollster::block_on(Logits::of(&rows, layer.ncols())).unwrap().unwrap()
+        };
+        return measure.compare(&said(x), &said(y), &samples(x.nrows())).unwrap();
+    }
+    let kept = |layer: &Layer| kept(&values(layer), layer.ncols());
     outcome(measure, &kept(x), &kept(y)).unwrap()
 }
 
@@ -155,7 +165,7 @@ fn cards_are_complete() {
         assert!(
             card.range.low < card.range.high
                 && card.minimum_samples >= 2
-                && !entry.usual().unwrap().question.needs().is_empty()
+                && entry.usual().unwrap().question.needs().is_empty() == (card.arity == Arity::Outputs)
         );
     }
 }

@@ -4,7 +4,7 @@ use faer::Mat;
 
 use super::triangle::{UnitTriangle, largest};
 use super::{Arity, Card, Direction, Invariance, Kernel, Parameter, Range};
-use crate::layer::{Kept, Reason, double_centred};
+use crate::layer::{Kept, Reason};
 
 /// CKA with the kernel exp(−d² / 2σ²), σ² = fraction² × the median squared distance.
 #[derive(Debug, Clone, Copy)]
@@ -60,44 +60,72 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
 
 impl Kernel for RbfCka {
     fn matrix(&self, Kept { value: gram, precision }: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
-        let gram = gram * faer::Scale(1.0 / largest(gram));
+        let scale = 1.0 / largest(gram);
         let size = gram.nrows();
-        let squared = symmetric(size, 0.0, |i, j| gram[(i, i)] + gram[(j, j)] - 2.0 * gram[(i, j)]);
-        let median = median_of_all(&squared);
+        let mut kernel = distances(gram, scale);
+        let median = median_of_all(size, &kernel);
         // Equal samples come out this far apart.
         if median <= 8.0 * precision.rounding() {
             return Err(Reason::ZeroMedianDistance);
         }
         let exponent = -0.5 / (self.fraction * self.fraction * median);
-        let kernel = symmetric(size, 1.0, |i, j| (squared[(i, j)] * exponent).exp());
-        UnitTriangle::new(&double_centred(&kernel), 0.0, Reason::ConstantKernel)
+        kernel.iter_mut().for_each(|value| *value = (*value * exponent).exp());
+        UnitTriangle::packed(size, centred(size, &kernel), 0.0, Reason::ConstantKernel)
     }
 }
 
-/// A symmetric matrix with this diagonal; each pair of entries is computed once.
-fn symmetric(size: usize, diagonal: f64, entry: impl Fn(usize, usize) -> f64) -> Mat<f64> {
-    let mut matrix = Mat::zeros(size, size);
-    for column in 0..size {
-        matrix[(column, column)] = diagonal;
-        for row in column + 1..size {
-            let value = entry(row, column);
-            matrix[(row, column)] = value;
-            matrix[(column, row)] = value;
-        }
+/// The squared distances below the diagonal, column by column, of the Gram matrix times a scale.
+fn distances(gram: &Mat<f64>, scale: f64) -> Vec<f64> {
+    let size = gram.nrows();
+    let norms: Vec<f64> = (0..size).map(|i| gram[(i, i)] * scale).collect();
+    let mut distances = Vec::with_capacity(size * size.saturating_sub(1) / 2);
+    for (column, norm) in norms.iter().enumerate() {
+        let below = gram.col(column).subrows(column + 1, size - column - 1);
+        distances.extend(
+            below.iter().zip(&norms[column + 1..]).map(|(product, other)| other + norm - 2.0 * (product * scale)),
+        );
     }
-    matrix
+    distances
 }
 
-/// The median of all n² entries of a symmetric matrix with a zero diagonal and no negative entries.
-fn median_of_all(matrix: &Mat<f64>) -> f64 {
-    let size = matrix.nrows();
-    let mut below: Vec<f64> = (0..size).flat_map(|j| (j + 1..size).map(move |i| (i, j))).map(|at| matrix[at]).collect();
+/// The median of all n² entries of a symmetric matrix with a zero diagonal and no negative entries, from those below the
+/// diagonal.
+fn median_of_all(size: usize, below: &[f64]) -> f64 {
+    let mut below = below.to_vec();
     // In ascending order the n zeros come first, then each entry of the triangle twice.
     let mut ranked = |rank: usize| {
         if rank < size { 0.0 } else { *below.select_nth_unstable_by((rank - size) / 2, f64::total_cmp).1 }
     };
     let count = size * size;
     0.5 * (ranked((count - 1) / 2) + ranked(count / 2))
+}
+
+/// The lower triangle, column by column, of H K H with H = I - 1 1ᵀ / n, for a symmetric K with a diagonal of ones and these
+/// entries below it.
+fn centred(size: usize, below: &[f64]) -> Vec<f64> {
+    let mut sums = vec![1.0; size];
+    let mut rest = below;
+    for column in 0..size {
+        let (entries, later) = rest.split_at(size - column - 1);
+        rest = later;
+        let (own, others) = sums[column..].split_at_mut(1);
+        for (sum, entry) in others.iter_mut().zip(entries) {
+            *sum += entry;
+        }
+        own[0] += entries.iter().sum::<f64>();
+    }
+    let means: Vec<f64> = sums.iter().map(|sum| sum / size as f64).collect();
+    let mean = means.iter().sum::<f64>() / size as f64;
+    let mut triangle = Vec::with_capacity(below.len() + size);
+    rest = below;
+    for (column, own) in means.iter().enumerate() {
+        let (entries, later) = rest.split_at(size - column - 1);
+        rest = later;
+        triangle.push(1.0 - own - own + mean);
+        let others = &means[column + 1..];
+        triangle.extend(entries.iter().zip(others).map(|(entry, other)| entry - other - own + mean));
+    }
+    triangle
 }
 
 #[cfg(test)]
@@ -117,8 +145,24 @@ mod tests {
             all.sort_by(f64::total_cmp);
             let count = all.len();
             let expected = 0.5 * (all[(count - 1) / 2] + all[count / 2]);
-            assert_eq!(median_of_all(&matrix), expected, "{size}");
+            let below: Vec<f64> =
+                (0..size).flat_map(|j| (j + 1..size).map(move |i| (i, j))).map(|at| matrix[at]).collect();
+            assert_eq!(median_of_all(size, &below), expected, "{size}");
         }
+    }
+
+    #[test]
+    fn the_centred_kernel_is_that_of_the_centring_matrix() {
+        let size = 5;
+        let below = normal(&mut generator(3), 10);
+        let place = |i: usize, j: usize| j * (2 * size - j - 1) / 2 + i - j - 1;
+        let kernel = Mat::from_fn(size, size, |i, j| if i == j { 1.0 } else { below[place(i.max(j), i.min(j))] });
+        let centring = Mat::from_fn(size, size, |i, j| f64::from(u8::from(i == j)) - 1.0 / size as f64);
+        let expected = &centring * kernel * &centring;
+        let found = centred(size, &below);
+        let lower = (0..size).flat_map(|j| (j..size).map(move |i| (i, j)));
+        assert_eq!(found.len(), 15);
+        assert!(lower.zip(&found).all(|(at, value)| (expected[at] - value).abs() < 1e-14), "{found:?} {expected:?}");
     }
 
     #[test]

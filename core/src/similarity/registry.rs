@@ -2,8 +2,9 @@
 
 use super::parameter::{self, Chosen, Parameter, ParameterError};
 use super::{
-    AngularProcrustes, AnyPair, Arity, Card, Compromise, CorrelationRsa, DebiasedCka, LinearCka, Many, One,
-    ParticipationRatio, RbfCka, cka, compromise, participation, procrustes, rbf_cka, rsa, svcca,
+    AngularProcrustes, AnyPair, Arity, Card, Compromise, CorrelationRsa, DebiasedCka, Disagreement, LinearCka, Many,
+    One, Outputs, ParticipationRatio, RbfCka, cka, compromise, disagreement, participation, procrustes, rbf_cka, rsa,
+    svcca,
 };
 use crate::layer::{Layer, PartId, Reason};
 use crate::names;
@@ -28,6 +29,8 @@ pub enum Question {
     Pair(Box<dyn AnyPair>),
     /// Of layers of many networks that correspond.
     Many(Box<dyn Many>),
+    /// Of what two networks say of the samples.
+    Outputs(Box<dyn Outputs>),
 }
 
 impl Question {
@@ -42,6 +45,7 @@ impl Question {
             Self::One(measure) => measure.needs(),
             Self::Pair(measure) => measure.needs(),
             Self::Many(measure) => measure.needs(),
+            Self::Outputs(_) => &[],
         }
     }
 }
@@ -67,7 +71,15 @@ impl Measure {
         if let Some(fault) = layer.fault() {
             return Err(fault.clone());
         }
-        let (minimum, found) = (self.card.minimum_samples, layer.facts.samples);
+        self.accept_samples(layer.facts.samples)
+    }
+
+    /// Whether there are as many samples as the card asks for.
+    ///
+    /// # Errors
+    /// [`Reason::FewSamples`].
+    pub fn accept_samples(&self, found: usize) -> Result<(), Reason> {
+        let minimum = self.card.minimum_samples;
         if found < minimum { Err(Reason::FewSamples { minimum, found }) } else { Ok(()) }
     }
 }
@@ -100,6 +112,7 @@ measures![
     (rsa::PEARSON, true, &[], |_| Ok(Question::pair(CorrelationRsa::PEARSON))),
     (participation::CARD, false, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
     (compromise::CARD, false, &[], |_| Ok(Question::Many(Box::new(Compromise)))),
+    (disagreement::CARD, false, &[], |_| Ok(Question::Outputs(Box::new(Disagreement)))),
 ];
 
 /// All measures, in the order in which people see them.

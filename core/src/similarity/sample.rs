@@ -29,6 +29,7 @@ pub(super) fn outcome(measure: &Measure, a: &Layer, b: &Layer) -> Result<f64, Re
             let prepared = [many.prepare(a, &samples)?, many.prepare(b, &samples)?];
             many.group(&prepared.iter().collect::<Vec<_>>()).map(|group| group.value)
         }
+        Question::Outputs(_) => panic!("{} looks at logits, not at layers", measure.id),
     }
 }
 

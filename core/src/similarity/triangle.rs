@@ -21,9 +21,21 @@ impl UnitTriangle {
         let size = matrix.nrows();
         let mut values = Vec::with_capacity(size * (size + 1) / 2);
         for column in 0..size {
-            values.push(matrix[(column, column)]);
-            let below = matrix.col(column).subrows(column + 1, size - column - 1);
-            values.extend(below.iter().map(|value| value * std::f64::consts::SQRT_2));
+            values.extend(matrix.col(column).subrows(column, size - column).iter());
+        }
+        Self::packed(size, values, negligible, reason)
+    }
+
+    /// The same from the lower triangle of an n × n matrix, column by column.
+    ///
+    /// # Errors
+    /// The given reason when the norm is not above `negligible`.
+    pub(crate) fn packed(size: usize, mut values: Vec<f64>, negligible: f64, reason: Reason) -> Result<Self, Reason> {
+        let mut rest = values.as_mut_slice();
+        for column in 0..size {
+            let (own, later) = rest.split_at_mut(size - column);
+            own[1..].iter_mut().for_each(|value| *value *= std::f64::consts::SQRT_2);
+            rest = later;
         }
         let norm = dot(&values, &values).sqrt();
         if norm <= negligible {

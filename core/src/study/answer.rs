@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::outputs::{self, Said};
 use super::session::Expected;
 use super::watch::Monotone;
-use super::{Cell, CellEvent, GroupRecord, MeasureRecord, PairRecord, StudyError, Watcher};
+use super::{Cell, CellEvent, GroupRecord, MeasureRecord, OutputRecord, PairRecord, StudyError, Watcher};
 use crate::layer::{Layer, Reason};
 use crate::parallel;
 use crate::similarity::{AnyPair, Arity, Block, Direction, Group, Many, Measure, Prepared, Question, Samples};
@@ -19,6 +20,8 @@ pub(super) struct Asked {
     maps: Vec<Vec<Vec<Option<Cell>>>>,
     /// Per group of layers that correspond, once all inputs are there.
     groups: Vec<GroupRecord>,
+    /// Per pair of inputs: what their outputs gave, as far as both are there.
+    outputs: Vec<Option<Cell>>,
 }
 
 /// What a question has of a layer.
@@ -34,6 +37,8 @@ enum Answer {
     Prepared(Prepared),
     /// The value of a measure of one.
     One(f64),
+    /// Nothing: a measure of outputs does not look at layers.
+    Outputs,
 }
 
 /// A rectangle of cells.
@@ -45,7 +50,8 @@ pub(super) struct Place {
 
 impl Asked {
     pub(super) fn new(measure: Measure, pairs: usize) -> Self {
-        Self { measure, layers: Vec::new(), maps: vec![Vec::new(); pairs], groups: Vec::new() }
+        let (maps, outputs) = (vec![Vec::new(); pairs], vec![None; pairs]);
+        Self { measure, layers: Vec::new(), maps, groups: Vec::new(), outputs }
     }
 
     /// Makes room for an input.
@@ -66,9 +72,10 @@ impl Asked {
     pub(super) fn forget(&mut self, input: usize, pairs: &[(usize, usize)]) {
         self.layers.truncate(input);
         self.groups.clear();
-        for (map, &(a, b)) in self.maps.iter_mut().zip(pairs) {
+        for ((map, output), &(a, b)) in self.maps.iter_mut().zip(&mut self.outputs).zip(pairs) {
             if a.max(b) >= input {
                 map.clear();
+                *output = None;
             }
         }
     }
@@ -79,6 +86,7 @@ impl Asked {
             Question::Pair(pair) => pair.prepare(layer, samples).map(Answer::Prepared),
             Question::Many(many) => many.prepare(layer, samples).map(Answer::Prepared),
             Question::One(one) => one.describe(layer, samples).and_then(finite).map(Answer::One),
+            Question::Outputs(_) => Ok(Answer::Outputs),
         });
         let title = format!("{} of {name}", layer.name);
         self.layers[input].push(Answered { title, rows: layer.facts.samples, answer });
@@ -131,6 +139,23 @@ impl Asked {
         Ok(())
     }
 
+    /// Compares the outputs of each pair of inputs that is there and was not compared yet.
+    pub(super) async fn compare_outputs<W: Watcher>(
+        &mut self,
+        pairs: &[(usize, usize)],
+        said: &[Said<'_>],
+        samples: &Samples,
+        watcher: &Monotone<'_, W>,
+    ) -> Result<(), StudyError> {
+        let Question::Outputs(measure) = &self.measure.question else { return Ok(()) };
+        for (output, &(a, b)) in self.outputs.iter_mut().zip(pairs) {
+            let (Some(a), Some(b), None) = (said.get(a), said.get(b), &output) else { continue };
+            watcher.pause().await?;
+            *output = Some(outputs::compare(&self.measure, &**measure, (a, b), samples));
+        }
+        Ok(())
+    }
+
     /// What the report says of it. Cells that were not computed are absent.
     pub(super) fn record(&self, pairs: &[(usize, usize)]) -> MeasureRecord {
         let card = self.measure.card;
@@ -140,11 +165,13 @@ impl Asked {
             };
             PairRecord { a, b, cells: map.iter().map(row).collect() }
         };
-        let (one, many) = (card.arity == Arity::One, card.arity == Arity::Many);
-        let pairs = if one || many { &[] } else { pairs };
+        let output = |(&(a, b), cell): (&(usize, usize), &Option<Cell>)| {
+            let value = cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed));
+            OutputRecord { a, b, value }
+        };
         let single = |layer: &Answered| match &layer.answer {
             Ok(Answer::One(value)) => Cell::Value(*value),
-            Ok(Answer::Prepared(_)) => Cell::without(Reason::NotComputed),
+            Ok(Answer::Prepared(_) | Answer::Outputs) => Cell::without(Reason::NotComputed),
             Err(reason) => Cell::without(reason.clone()),
         };
         MeasureRecord {
@@ -152,14 +179,19 @@ impl Asked {
             name: self.measure.name.clone(),
             higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
             range: card.into(),
-            pairs: pairs.iter().zip(&self.maps).map(pair).collect(),
-            layers: one.then(|| self.layers.iter().map(|layers| layers.iter().map(single).collect()).collect()),
-            groups: many.then(|| self.groups.clone()),
+            pairs: match card.arity {
+                Arity::Pair => pairs.iter().zip(&self.maps).map(pair).collect(),
+                Arity::One | Arity::Many | Arity::Outputs => Vec::new(),
+            },
+            layers: (card.arity == Arity::One)
+                .then(|| self.layers.iter().map(|layers| layers.iter().map(single).collect()).collect()),
+            groups: (card.arity == Arity::Many).then(|| self.groups.clone()),
+            outputs: (card.arity == Arity::Outputs).then(|| pairs.iter().zip(&self.outputs).map(output).collect()),
         }
     }
 }
 
-fn finite(value: f64) -> Result<f64, Reason> {
+pub(super) fn finite(value: f64) -> Result<f64, Reason> {
     if value.is_finite() { Ok(value) } else { Err(Reason::NotFinite { value: value.to_string() }) }
 }
 

@@ -157,6 +157,21 @@ pub struct MeasureRecord {
     /// pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<GroupRecord>>,
+    /// The values of a measure of what two networks say of the samples: one entry per pair of inputs. Such a measure has no
+    /// pairs of layers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Vec<OutputRecord>>,
+}
+
+/// What a measure says of the outputs of two networks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OutputRecord {
+    /// Index of the first input.
+    pub a: usize,
+    /// Index of the second input.
+    pub b: usize,
+    /// The value.
+    pub value: Cell,
 }
 
 /// What a measure of all inputs at once says of layers that correspond.

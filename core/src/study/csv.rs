@@ -1,13 +1,14 @@
 //! Reports as CSV (RFC 4180), one line per value.
 
-use super::{Cell, Comparison, GroupRecord};
+use super::{Cell, Comparison, GroupRecord, OutputRecord};
 
 const HEADER: [&str; 7] = ["measure", "a", "layer_a", "b", "layer_b", "value", "reason"];
 
 impl Comparison {
     /// Every value as one line of CSV: measure, both inputs and layers, the value in full precision, or an empty value and
     /// the reason why there is none. A value of a single layer leaves the second input empty; the value of a group leaves
-    /// both empty and names the layer of its first member, and what the measure says of each member follows.
+    /// both empty and names the layer of its first member, and what the measure says of each member follows. A value of what
+    /// two networks say of the samples leaves both layers empty.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut text = String::new();
@@ -23,6 +24,12 @@ impl Comparison {
             }
             for group in measure.groups.iter().flatten() {
                 self.push_group(&mut text, &measure.id, group);
+            }
+            for OutputRecord { a, b, value } in measure.outputs.iter().flatten() {
+                let (Some(a), Some(b)) = (self.inputs.get(*a), self.inputs.get(*b)) else { continue };
+                let (value, reason) = texts(value);
+                let [id, a, b] = [&measure.id, &a.name, &b.name].map(Clone::clone);
+                push_line(&mut text, [id, a, String::new(), b, String::new(), value, reason]);
             }
             for pair in &measure.pairs {
                 let (Some(a), Some(b)) = (self.inputs.get(pair.a), self.inputs.get(pair.b)) else { continue };
@@ -74,7 +81,7 @@ fn quoted(field: String) -> String {
 #[cfg(test)]
 mod tests {
     use crate::layer::Reason;
-    use crate::study::{Cell, GroupRecord, sample};
+    use crate::study::{Cell, GroupRecord, OutputRecord, sample};
 
     #[test]
     fn one_line_per_cell_with_quotes_where_needed() {
@@ -108,6 +115,14 @@ mod tests {
                 "cka-linear-debiased,,stem,,,,\"needs layers of at least 2 inputs, got 1\"",
             ]
         );
+    }
+
+    #[test]
+    fn a_measure_of_outputs_leaves_the_layers_empty() {
+        let mut report = sample::comparison();
+        report.measures[0].pairs.clear();
+        report.measures[0].outputs = Some(vec![OutputRecord { a: 0, b: 1, value: Cell::Value(0.125) }]);
+        assert_eq!(report.to_csv().lines().nth(1), Some("cka-linear-debiased,a,,b,,0.125,"));
     }
 
     #[test]

@@ -146,6 +146,14 @@ pub enum StudyError {
         /// The layer.
         layer: String,
     },
+    /// A question needs outputs that were not kept.
+    #[error("{measure} needs the logits of {input}, which were not kept; run the comparison again with it")]
+    NoLogitsKept {
+        /// The measure.
+        measure: String,
+        /// The input.
+        input: String,
+    },
     /// The samples cannot be chosen.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -8,9 +8,9 @@ use super::samples::{Sampled, check};
 use super::session::{Expected, Study};
 use super::{Input, LayerPlan, StudyError};
 use crate::activation::graph_for;
-use crate::layer::PartId;
+use crate::layer::{Logits, PartId};
 use crate::names;
-use crate::similarity::Samples;
+use crate::similarity::{Question, Samples};
 
 impl Study {
     /// Checks the next input before anything runs: that it fits the images, stands for the same samples as the others, has
@@ -25,7 +25,7 @@ impl Study {
         }
         let taken = self.expected.iter().map(|expected| expected.name.clone()).collect();
         let name = free_name(input.name(), &taken);
-        let (layers, running, rows) = match input {
+        let (layers, running, rows, classes) = match input {
             Input::Network { network, .. } => {
                 let Some(probe) = &self.probe else { return Err(StudyError::NoProbe { input: name }) };
                 let graph = graph_for(network, probe)?;
@@ -34,7 +34,7 @@ impl Study {
                 self.has_wanted(&name, &layers, graph.taps.iter().map(|tap| tap.name.as_str()))?;
                 let maps = plan::map_bytes(&graph, images);
                 plan::check(&name, images, &layers, &maps)?;
-                (layers, plan::running_bytes(&maps), self.spec.rows)
+                (layers, plan::running_bytes(&maps), self.spec.rows, network.architecture.classes())
             }
             Input::Activations { file, .. } => {
                 let layers = plan::of_activations(input, &self.spec.layers);
@@ -42,14 +42,14 @@ impl Study {
                 let samples = file.representations.first().map_or(0, |layer| layer.samples.ids.len());
                 plan::check(&name, samples, &layers, &[])?;
                 let rows = file.representations.first().map_or(self.spec.rows, |layer| layer.row_policy);
-                (layers, 0, rows)
+                (layers, 0, rows, 0)
             }
         };
         if layers.is_empty() {
             return Err(StudyError::NoLayers { input: name });
         }
         self.agree(&name, input)?;
-        self.expected.push(Expected { name, layers, running, rows });
+        self.expected.push(Expected { name, layers, running, rows, classes });
         if let Err(error) = self.fit() {
             self.expected.pop();
             return Err(error);
@@ -117,7 +117,9 @@ impl Study {
             let answers = plan::answer_bytes(layer, self.questions.len());
             answers + if parts { kept } else { 0 } + if rows { layer.bytes() } else { 0 }
         };
-        self.layers().map(of).sum()
+        let samples = self.samples.as_ref().map_or(0, |samples| samples.ids.ids.len());
+        let logits = self.expected.iter().map(|expected| Logits::bytes(samples, expected.classes)).sum::<u64>();
+        self.layers().map(of).sum::<u64>() + if parts || self.needs_logits() { logits } else { 0 }
     }
 
     /// Whether the rows of all layers fit into what may be kept.
@@ -156,5 +158,10 @@ impl Study {
         needs.sort_unstable();
         needs.dedup();
         needs
+    }
+
+    /// Whether one of the questions is about what networks say of the samples.
+    pub(super) fn needs_logits(&self) -> bool {
+        self.questions.iter().any(|asked| matches!(asked.measure.question, Question::Outputs(_)))
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod layer_map;
 mod network_tests;
 mod number;
 mod open;
+mod outputs;
 mod plan;
 mod remarks;
 mod report;
@@ -34,8 +35,8 @@ mod watch;
 
 pub use compare::compare;
 pub use comparison::{
-    Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord,
-    PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, Warning,
+    Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, OutputRecord,
+    PairRecord, PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, Warning,
 };
 pub use error::StudyError;
 pub use input::{Input, unique};

@@ -2,10 +2,12 @@
 
 use super::tests::Record;
 use super::*;
-use crate::activation::{Engine, RowPolicy};
+use crate::activation::reference::evaluate;
+use crate::activation::{Engine, RowPolicy, graph_for};
 use crate::checkpoint::{Metadata, Precision, save_safetensors};
 use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet, Subset};
 use crate::file::NamedBytes;
+use crate::layer::Reason;
 use crate::model::{Architecture, Mlp, StateDict, StateTensor};
 use crate::supervise::Stage;
 
@@ -73,6 +75,64 @@ fn a_network_is_alike_to_itself_and_less_to_another() {
     let ran: Vec<String> =
         watcher.progress.borrow().iter().filter(|at| at.stage == Stage::Forward).map(|at| at.network.clone()).collect();
     assert!(ran.contains(&"a (2)".to_owned()), "progress names networks as the report does: {ran:?}");
+}
+
+/// The values of the disagreement of each pair of inputs.
+fn disagreements(report: &Comparison) -> Vec<Cell> {
+    let outputs = report.measures.iter().find_map(|measure| measure.outputs.as_ref()).unwrap();
+    outputs.iter().map(|output| output.value.clone()).collect()
+}
+
+#[test]
+fn networks_disagree_on_the_samples_whose_largest_logits_differ() {
+    let probe = probe().select(32, Subset::Stratified { seed: 5 }).unwrap();
+    let inputs = [network("a", &[16, 8], 1), network("b", &[16], 2)];
+    let predictions = |input: &Input| -> Vec<usize> {
+        let Input::Network { network, normalisation, .. } = input else { panic!() };
+        let graph = graph_for(network, &probe).unwrap();
+        let largest = |row: &[f64]| (0..row.len()).max_by(|&x, &y| row[x].total_cmp(&row[y])).unwrap();
+        let predicted = |image: &[f32]| {
+            let image: Vec<f64> = image.iter().copied().map(f64::from).collect();
+            largest(evaluate(&graph, &network.state, &image).last().unwrap())
+        };
+        probe.batch(0..32, normalisation).unwrap().chunks(probe.shape.len()).map(predicted).collect()
+    };
+    let (a, b) = (predictions(&inputs[0]), predictions(&inputs[1]));
+    let expected = a.iter().zip(&b).filter(|(a, b)| a != b).count() as f64 / 32.0;
+    assert!(expected > 0.0 && expected < 1.0, "{expected}");
+
+    let spec = StudySpec { questions: vec!["disagreement".to_owned()], ..settings() };
+    let compared = |spec: &StudySpec, budget| {
+        pollster::block_on(compare(&inputs, Some(&probe), spec, budget, &Engine::host(1), &Record::default())).unwrap()
+    };
+    let report = compared(&spec, Budget::ONCE).report().unwrap();
+    assert_eq!(disagreements(&report), [Cell::Value(expected)]);
+    assert!(report.measures[0].pairs.is_empty());
+    // Whichever layers are compared, and asked later.
+    let first = StudySpec { layers: LayerPlan::Named(vec!["fc1".to_owned()]), ..settings() };
+    let mut study = compared(&first, Budget { memory: None, kept: 1 << 20 });
+    pollster::block_on(study.ask("disagreement", &Record::default())).unwrap();
+    assert_eq!(disagreements(&study.report().unwrap()), [Cell::Value(expected)]);
+    let mut study = compared(&first, Budget::ONCE);
+    let message = pollster::block_on(study.ask("disagreement", &Record::default())).unwrap_err().to_string();
+    assert_eq!(message, "disagreement needs the logits of a, which were not kept; run the comparison again with it");
+    // Rows that are not the logits.
+    let units = StudySpec { rows: RowPolicy::Units { count: 2, seed: 1 }, ..spec };
+    let report = compared(&units, Budget::ONCE).report().unwrap();
+    let absent = "a: the rows of its last layer hold 2 of 3 logits; flatten its rows".to_owned();
+    let reason = Some(Reason::PartialLogits { found: 2, classes: 3 });
+    assert_eq!(disagreements(&report), [Cell::Absent { absent, reason }]);
+}
+
+#[test]
+fn an_activation_file_has_no_logits_that_are_known_as_such() {
+    let inputs = [super::tests::first(), super::tests::second()];
+    let spec = StudySpec { questions: vec!["disagreement".to_owned()], probe: None, ..settings() };
+    let (engine, watcher) = (Engine::host(1), Record::default());
+    let study = compare(&inputs, None, &spec, Budget::ONCE, &engine, &watcher);
+    let report = pollster::block_on(study).unwrap().report().unwrap();
+    let absent = format!("first: {}", Reason::NoLogits);
+    assert_eq!(disagreements(&report), [Cell::Absent { absent, reason: Some(Reason::NoLogits) }]);
 }
 
 #[test]

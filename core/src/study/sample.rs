@@ -57,6 +57,7 @@ pub(crate) fn comparison() -> Comparison {
             pairs: vec![PairRecord { a: 0, b: 1, cells }],
             layers: None,
             groups: None,
+            outputs: None,
         }],
         warnings: vec![Warning {
             input: Some("a".to_owned()),

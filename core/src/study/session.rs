@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::answer::{Asked, Place};
+use super::outputs::{self, Said};
 use super::plan::{Budget, LayerSize};
 use super::watch::Monotone;
 use super::{Input, InputRecord, LayerRecord, PartRecord, StudyError, StudySpec, Warning, Watcher, remarks};
 use crate::activation::{Engine, Job, Representation, RowPolicy, graph_for, represent};
 use crate::data::ProbeSet;
-use crate::layer::{Layer, LayerError};
-use crate::similarity::{self, Measure, Samples};
+use crate::layer::{Layer, LayerError, Logits, Reason};
+use crate::similarity::{self, Measure, Question, Samples};
 use crate::supervise::{Stage, Supervisor as _};
 
 /// A study that can be asked again.
@@ -37,6 +38,8 @@ pub(super) struct Expected {
     pub(super) layers: Vec<LayerSize>,
     /// Bytes of memory while it runs, besides what is kept.
     pub(super) running: u64,
+    /// How many classes it tells apart; none for activations.
+    pub(super) classes: usize,
     /// How feature maps became its rows.
     pub(super) rows: RowPolicy,
 }
@@ -53,6 +56,8 @@ pub(super) struct Gathered {
     /// What the report says of it; its layers are filled in.
     pub(super) record: InputRecord,
     pub(super) layers: Vec<Layer>,
+    /// What a network says of the samples, where it is kept.
+    pub(super) logits: Option<Result<Logits, Reason>>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -134,7 +139,8 @@ impl Study {
         self.device = Some(super::DeviceRecord::of(engine));
         let keep = Keep { rows: self.keeps_rows(), parts: self.keeps_parts() };
         let warnings = remarks::of_input(input, &name);
-        self.inputs.push(Gathered { record: input.record(&name, Vec::new()), layers: Vec::new(), warnings });
+        let logits = matches!(input, Input::Activations { .. }).then_some(Err(Reason::NoLogits));
+        self.inputs.push(Gathered { record: input.record(&name, Vec::new()), layers: Vec::new(), logits, warnings });
         self.questions.iter_mut().for_each(|asked| asked.begin(index, &self.pairs, &self.expected));
         match input {
             Input::Network { network, normalisation, .. } => {
@@ -142,7 +148,12 @@ impl Study {
                 let graph = graph_for(network, &probe)?;
                 let (state, policy) = (&network.state, self.spec.rows);
                 let job = Job { network: &name, graph: &graph, state, probe: &probe, normalisation, policy, portion };
+                let (classes, keeps_logits) = (self.expected[index].classes, self.needs_logits() || keep.parts);
+                let last = graph.taps.last().map(|tap| tap.name.as_str());
                 let collect = async |layer: Representation| {
+                    if keeps_logits && last == Some(layer.layer.as_str()) {
+                        self.inputs[index].logits = Some(outputs::logits(&name, &layer, classes).await?);
+                    }
                     if self.spec.layers.includes(&layer.layer) {
                         self.take(index, keep, Cow::Owned(layer), &watcher).await?;
                     }
@@ -163,8 +174,12 @@ impl Study {
         }
         watcher.at_least(portion.0 + portion.1, Stage::Compare, "", "");
         let groups = self.groups();
-        for asked in &mut self.questions {
-            asked.conclude(&groups, &watcher).await?;
+        if let Some(samples) = &self.samples {
+            let said = said(&self.inputs);
+            for asked in &mut self.questions {
+                asked.conclude(&groups, &watcher).await?;
+                asked.compare_outputs(&self.pairs, &said, samples, &watcher).await?;
+            }
         }
         let Gathered { layers, warnings, .. } = &mut self.inputs[index];
         warnings.extend(remarks::of_layers(&name, layers));
@@ -223,11 +238,15 @@ impl Study {
     ///
     /// # Errors
     /// [`StudyError::Measure`]; [`StudyError::NotKept`] when a part that the question needs was not kept, nor the rows that it
-    /// could be computed from; [`StudyError::Cancelled`].
+    /// could be computed from; [`StudyError::NoLogitsKept`] alike; [`StudyError::Cancelled`].
     pub async fn ask(&mut self, question: &str, watcher: &impl Watcher) -> Result<(), StudyError> {
         let measure = similarity::find(question)?;
         if self.questions.iter().any(|asked| asked.measure.id == measure.id) {
             return Ok(());
+        }
+        let without_logits = self.inputs.iter().find(|input| input.logits.is_none());
+        if let (Question::Outputs(_), Some(input)) = (&measure.question, without_logits) {
+            return Err(StudyError::NoLogitsKept { measure: measure.id, input: input.record.name.clone() });
         }
         let needs = measure.question.needs();
         for (input, layer) in self.inputs.iter().flat_map(|input| input.layers.iter().map(move |layer| (input, layer)))
@@ -269,6 +288,7 @@ impl Study {
             asked.fill(pair, (a, b), &whole, &watcher).await?;
         }
         asked.conclude(&self.groups(), &watcher).await?;
+        asked.compare_outputs(&self.pairs, &said(&self.inputs), &samples, &watcher).await?;
         self.spec.questions.push(asked.measure.id.clone());
         self.questions.push(asked);
         Ok(())
@@ -285,7 +305,9 @@ impl Study {
         let needs = measure.question.needs();
         let asked = self.questions.iter().any(|asked| asked.measure.id == measure.id);
         let answers = |layer: &Layer| layer.keeps_rows() || layer.fault().is_some() || layer.missing(needs).is_empty();
-        asked || self.inputs.iter().flat_map(|input| &input.layers).all(answers)
+        let logits =
+            !matches!(measure.question, Question::Outputs(_)) || self.inputs.iter().all(|input| input.logits.is_some());
+        asked || logits && self.inputs.iter().flat_map(|input| &input.layers).all(answers)
     }
 
     /// The layers of an input that was checked, first to last.
@@ -294,6 +316,15 @@ impl Study {
         let layers = self.expected.get(input).map(|expected| expected.layers.as_slice());
         layers.unwrap_or_default().iter().map(|layer| layer.name.clone()).collect()
     }
+}
+
+/// What the inputs say of the samples, up to the first whose logits are not kept.
+fn said(inputs: &[Gathered]) -> Vec<Said<'_>> {
+    let said = |input| {
+        let Gathered { record, logits, .. }: &Gathered = input;
+        Some(Said { name: &record.name, logits: logits.as_ref()? })
+    };
+    inputs.iter().map_while(said).collect()
 }
 
 /// The layers of all inputs that correspond, as (input, layer): by their place where all inputs have as many, otherwise by

@@ -1,6 +1,6 @@
 //! What the page is told of the bundled files, and the comparison that it draws on the first visit.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use repgeo_core::activation::{Engine, RowPolicy};
@@ -10,6 +10,7 @@ use repgeo_core::supervise::Unsupervised;
 use serde_json::{Value, json};
 
 use super::networks::Bundled;
+use super::untrained;
 use crate::compare::{inputs, probe};
 use crate::files;
 use crate::terminal;
@@ -18,18 +19,42 @@ const MEASURE: &str = "cka-linear-debiased";
 const SAMPLES: usize = 512;
 const REPORT: &str = "demo/report.json";
 
-/// Writes `demo/report.json`, the comparison of the first two networks of the last kind, and `catalogue.json`.
+/// A network as the page lists it.
+struct Listed {
+    name: String,
+    /// Relative to the folder of the catalogue.
+    file: String,
+}
+
+impl Listed {
+    fn trained(bundled: &Bundled) -> Self {
+        Self { name: bundled.title(), file: bundled.file() }
+    }
+
+    fn untrained(bundled: &Bundled) -> Self {
+        Self { name: untrained::title(bundled), file: untrained::file(bundled) }
+    }
+}
+
+/// Writes `demo/report.json`, the comparison of a network with itself before training and with another seed, and
+/// `catalogue.json`.
 pub(super) fn write(out: &Path) -> Result<()> {
+    let (first, second) = Bundled::demo()?;
+    let listed = Bundled::all().map(|bundled| Listed::trained(&bundled)).chain([Listed::untrained(&first)]);
+    let networks = listed.map(|listed| network(out, &listed)).collect::<Result<Vec<_>>>()?;
+    let demo = [Listed::trained(&first), Listed::untrained(&first), Listed::trained(&second)];
+    let files: Vec<&str> = demo.iter().map(|listed| listed.file.as_str()).collect();
     let probes = probes(out)?;
-    let networks = Bundled::all().map(|bundled| network(out, &bundled)).collect::<Result<Vec<_>>>()?;
-    let demo: Vec<String> = Bundled::demo().map(|bundled| bundled.file()).collect();
-    let probe = probe::read(&paths(out, &probes))?;
-    files::write(&out.join(REPORT), compare(&paths(out, &demo), &probe)?.to_json().as_bytes())?;
+    let paths = |files: &[&str]| files.iter().map(|file| out.join(file)).collect::<Vec<_>>();
+    let probe = probe::read(&paths(&probes.iter().map(String::as_str).collect::<Vec<_>>()))?;
+    let names = demo.iter().map(|listed| listed.name.clone()).collect();
+    let compared = compare(inputs::Files::open(&paths(&files))?.named(names), &probe)?;
+    files::write(&out.join(REPORT), compared.to_json().as_bytes())?;
     let name = format!("Fashion-MNIST test, {} images", probe.len());
     let catalogue = json!({
         "networks": networks,
         "probes": [{ "name": name, "files": probes }],
-        "demo": { "report": REPORT, "networks": demo, "probe": name, "samples": SAMPLES, "measure": MEASURE },
+        "demo": { "report": REPORT, "networks": files, "probe": name, "samples": SAMPLES, "measure": MEASURE },
     });
     let path = out.join("catalogue.json");
     files::write(&path, format!("{catalogue:#}\n").as_bytes())?;
@@ -52,17 +77,16 @@ fn probes(out: &Path) -> Result<Vec<String>> {
 }
 
 /// A bundled network as the page lists it.
-fn network(out: &Path, bundled: &Bundled) -> Result<Value> {
-    let accuracy = match study::open(&inputs::read(&out.join(bundled.file()))?)? {
+fn network(out: &Path, Listed { name, file }: &Listed) -> Result<Value> {
+    let accuracy = match study::open(&inputs::read(&out.join(file))?)? {
         study::Opened::Network(network) => network.metadata.accuracy,
         study::Opened::Activations(_) => None,
     };
-    let note = accuracy.map(|accuracy| format!("{:.2} % test accuracy", 100.0 * accuracy)).unwrap_or_default();
-    Ok(json!({ "name": bundled.title(), "file": bundled.file(), "note": note }))
+    let note = accuracy.map_or(String::new(), |accuracy| format!("{:.2} % test accuracy", 100.0 * accuracy));
+    Ok(json!({ "name": name, "file": file, "note": note }))
 }
 
-fn compare(networks: &[PathBuf], probe: &ProbeSet) -> Result<Comparison> {
-    let files = inputs::Files::open(networks)?;
+fn compare(files: inputs::Files, probe: &ProbeSet) -> Result<Comparison> {
     let spec = StudySpec {
         inputs: files.names(),
         probe: Some(ProbeSpec { samples: SAMPLES, subset: Subset::First }),
@@ -75,8 +99,4 @@ fn compare(networks: &[PathBuf], probe: &ProbeSet) -> Result<Comparison> {
     // One thread, as in a browser.
     pollster::block_on(files.add_to(&mut study, Some(probe), None, &Engine::host(1), &Unsupervised))?;
     Ok(study.report()?)
-}
-
-fn paths(out: &Path, files: &[String]) -> Vec<PathBuf> {
-    files.iter().map(|file| out.join(file)).collect()
 }

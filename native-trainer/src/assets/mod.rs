@@ -3,11 +3,13 @@
 mod catalogue;
 mod networks;
 mod probes;
+mod untrained;
 
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
+use self::networks::Bundled;
 use crate::dataset;
 use crate::files::OutputFolder;
 
@@ -28,7 +30,8 @@ pub(crate) struct Arguments {
     /// Train again where a finished run has another configuration.
     #[arg(long)]
     overwrite: bool,
-    /// Make only this: `catalogue`, from the files that are there, or a training run such as `resnet18-seed1`.
+    /// Make only this: `catalogue` or `untrained` (the network of the first comparison before its training), from the files
+    /// that are there, or a training run such as `resnet18-seed1`.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -59,9 +62,16 @@ impl Places {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     check(arguments)?;
     let places = Places::of(arguments);
-    if arguments.only.as_deref() == Some("catalogue") {
-        let _out = OutputFolder::open(&places.out)?;
-        return catalogue::write(&places.out);
+    match arguments.only.as_deref() {
+        Some("catalogue") => {
+            let _out = OutputFolder::open(&places.out)?;
+            return catalogue::write(&places.out);
+        }
+        Some("untrained") => {
+            let _out = OutputFolder::open(&places.out)?;
+            return untrained::write(&places.out, &Bundled::demo()?.0);
+        }
+        _ => {}
     }
     let _runs = OutputFolder::open(&places.runs)?;
     if let Some(name) = &arguments.only {
@@ -72,6 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     networks::check(&places, &data)?;
     probes::write(&data, &places.out.join("probes"))?;
     networks::write(&places, &data)?;
+    untrained::write(&places.out, &Bundled::demo()?.0)?;
     catalogue::write(&places.out)
 }
 
@@ -80,7 +91,9 @@ fn check(arguments: &Arguments) -> Result<()> {
     let Arguments { data, out, runs, overwrite, only } = arguments;
     let Some(only) = only else { return Ok(()) };
     let idle = match only.as_str() {
-        "catalogue" => vec![("--data", !data.is_empty()), ("--runs", runs.is_some()), ("--overwrite", *overwrite)],
+        "catalogue" | "untrained" => {
+            vec![("--data", !data.is_empty()), ("--runs", runs.is_some()), ("--overwrite", *overwrite)]
+        }
         _ => vec![("--out", out.is_some())],
     };
     let given: Vec<&str> = idle.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();

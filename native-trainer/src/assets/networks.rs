@@ -49,9 +49,10 @@ impl Bundled {
         })
     }
 
-    /// The two whose comparison the page draws on the first visit.
-    pub(super) fn demo() -> impl Iterator<Item = Self> {
-        Self::all().skip(SEEDS.len()).take(2)
+    /// The two seeds that the page compares on the first visit.
+    pub(super) fn demo() -> Result<(Self, Self)> {
+        let mut seeds = Self::all().skip(SEEDS.len());
+        seeds.next().zip(seeds.next()).context("the first comparison needs two seeds of the last kind")
     }
 
     /// What the page's list calls it.
@@ -144,7 +145,8 @@ fn readme(dataset: &str, table: &str, commands: &str) -> String {
     format!(
         "# Bundled networks\n\n\
          Trained by this project on the 60,000 training images of {dataset}, stored in half precision. The accuracy is that\n\
-         of the stored file on the 10,000 test images. `cargo xtask assets` makes them again.\n\n\
+         of the stored file on the 10,000 test images. `cargo xtask assets` makes them again. A file that ends in `-untrained` has\n\
+         the initial weights of the network of that name; `cargo xtask assets --only untrained` writes it.\n\n\
          | file | architecture | parameters | seed | test accuracy | bytes | seconds to train |\n\
          |---|---|---|---|---|---|---|\n\
          {table}\n\

@@ -15,6 +15,8 @@ const HELD: u64 = 512 << 20;
 /// again when its turn comes.
 pub(crate) struct Files {
     paths: Vec<PathBuf>,
+    /// What the inputs are called: the files' names without ending, unless other names are given.
+    names: Vec<String>,
     held: Vec<Option<Opened>>,
     /// Whether a network is among them.
     pub(crate) networks: bool,
@@ -26,7 +28,8 @@ impl Files {
     /// # Errors
     /// When a file cannot be read or is neither a checkpoint nor activations.
     pub(crate) fn open(paths: &[PathBuf]) -> Result<Self> {
-        let mut files = Self { paths: paths.to_vec(), held: Vec::new(), networks: false };
+        let names = paths.iter().map(|path| stem(path)).collect();
+        let mut files = Self { paths: paths.to_vec(), names, held: Vec::new(), networks: false };
         let mut bytes = 0;
         for path in paths {
             let file = read(path)?;
@@ -38,12 +41,14 @@ impl Files {
         Ok(files)
     }
 
+    /// The same files under other names, one for each.
+    pub(crate) fn named(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
+    }
+
     /// What the inputs are called.
     pub(crate) fn names(&self) -> Vec<InputSpec> {
-        let name = |path: &PathBuf| {
-            path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
-        };
-        self.paths.iter().map(|path| InputSpec { name: name(path), sha256: None }).collect()
+        self.names.iter().map(|name| InputSpec { name: name.clone(), sha256: None }).collect()
     }
 
     /// Takes one of the files, from memory or from disk, with the normalisation that applies to it.
@@ -55,7 +60,7 @@ impl Files {
             Some(opened) => opened,
             None => study::open(&read(&self.paths[index])?)?,
         };
-        prepare_one(opened, probe, normalize)
+        prepare_one(self.names[index].clone(), opened, probe, normalize)
     }
 
     /// Checks every input, then adds one after another to the study.
@@ -98,28 +103,28 @@ pub(crate) fn read(path: &Path) -> Result<NamedBytes> {
     Ok(NamedBytes { name, bytes })
 }
 
-fn prepare_one(opened: Opened, probe: Option<&ProbeSet>, normalize: Option<&str>) -> Result<Input> {
+fn prepare_one(name: String, opened: Opened, probe: Option<&ProbeSet>, normalize: Option<&str>) -> Result<Input> {
     match opened {
-        Opened::Activations(file) => Ok(Input::Activations { name: stem(&file.file), file }),
+        Opened::Activations(file) => Ok(Input::Activations { name, file }),
         Opened::Network(network) => {
             let Some(probe) = probe else { bail!("{}: a network needs a probe set", network.file) };
             let choice = match normalize {
                 None => NormalisationChoice::Automatic,
                 Some("probe-set") => NormalisationChoice::ProbeSet,
-                Some(name) => NormalisationChoice::Preset(name.to_owned()),
+                Some(preset) => NormalisationChoice::Preset(preset.to_owned()),
             };
             let normalisation = match (choice.resolve(network.normalisation(), probe), &choice) {
-                (Err(error), NormalisationChoice::Preset(name)) => {
-                    return Err(error).with_context(|| format!("--normalize {name}"));
+                (Err(error), NormalisationChoice::Preset(preset)) => {
+                    return Err(error).with_context(|| format!("--normalize {preset}"));
                 }
                 (resolved, _) => resolved?,
             };
-            Ok(Input::Network { name: stem(&network.file), network: *network, normalisation })
+            Ok(Input::Network { name, network: *network, normalisation })
         }
     }
 }
 
 /// The file name without its ending.
-fn stem(file: &str) -> String {
-    Path::new(file).file_stem().map_or_else(|| file.to_owned(), |stem| stem.to_string_lossy().into_owned())
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use repgeo_core::study::{Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, number, sentence_of};
+use repgeo_core::study::{Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, OutputRecord, number, sentence_of};
 
 /// What was compared, and for each measure and pair the values of each layer with its partner and the map in a sentence.
 pub(super) fn table(comparison: &Comparison) -> String {
@@ -26,6 +26,10 @@ pub(super) fn table(comparison: &Comparison) -> String {
         if let Some(groups) = &measure.groups {
             text.push('\n');
             push_groups(&mut text, comparison, measure, groups);
+        }
+        if let Some(outputs) = &measure.outputs {
+            text.push('\n');
+            push_outputs(&mut text, comparison, measure, outputs);
         }
         for pair in 0..measure.pairs.len() {
             if let Some(map) = LayerMap::of(comparison, index, pair) {
@@ -52,11 +56,7 @@ fn push_single(text: &mut String, comparison: &Comparison, measure: &MeasureReco
     for (input, cells) in comparison.inputs.iter().zip(layers) {
         line(text, &format!("  {}", input.name));
         for (layer, cell) in input.layers.iter().zip(cells) {
-            let value = match cell {
-                Cell::Value(value) => number(*value),
-                Cell::Absent { absent, .. } => absent.clone(),
-            };
-            line(text, &format!("    {:width$}  {value}", layer.name));
+            line(text, &format!("    {:width$}  {}", layer.name, in_words(cell)));
         }
     }
 }
@@ -79,6 +79,23 @@ fn push_groups(text: &mut String, comparison: &Comparison, measure: &MeasureReco
     }
 }
 
+/// The values of a measure of what two networks say of the samples.
+fn push_outputs(text: &mut String, comparison: &Comparison, measure: &MeasureRecord, outputs: &[OutputRecord]) {
+    line(text, &format!("{}: of the outputs of two networks", measure.id));
+    for OutputRecord { a, b, value } in outputs {
+        let (Some(a), Some(b)) = (comparison.inputs.get(*a), comparison.inputs.get(*b)) else { continue };
+        line(text, &format!("  {} and {}  {}", a.name, b.name, in_words(value)));
+    }
+}
+
+/// The value, or why there is none.
+fn in_words(cell: &Cell) -> String {
+    match cell {
+        Cell::Value(value) => number(*value),
+        Cell::Absent { absent, .. } => absent.clone(),
+    }
+}
+
 fn push_map(text: &mut String, id: &str, map: &LayerMap) {
     let more = if map.higher_is_more_alike { "higher is more alike" } else { "lower is more alike" };
     line(text, &format!("{id} ({more}): {} and {}", map.a, map.b));
@@ -93,8 +110,7 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap) {
         let column = if square { Some(row) } else { map.best_match(row).map(|(column, _)| column) };
         let partner = column.and_then(|column| map.columns.get(column)).cloned().unwrap_or_default();
         let value = match column.and_then(|column| map.cell(row, column)) {
-            Some(Cell::Value(value)) => number(*value),
-            Some(Cell::Absent { absent, .. }) => absent.clone(),
+            Some(cell) => in_words(cell),
             None => "no value".to_owned(),
         };
         [name.clone(), partner, value]

@@ -3,10 +3,10 @@
 use super::buffer::Buffer;
 use super::convolution::Ending;
 use super::epilogue::{Activation, finish};
-use super::layout::transpose;
 use super::plan::{Segment, Step, Work};
 use super::pooling;
 use super::winograd::Memory;
+use crate::activation::layout::transpose;
 use crate::data::ImageShape;
 use crate::model::Shape;
 use crate::product::{Right, Size, Wanted, multiply};

@@ -8,7 +8,6 @@ mod convolution;
 mod epilogue;
 mod execute;
 mod fusion;
-mod layout;
 mod plan;
 mod pooling;
 mod schedule;
@@ -17,8 +16,6 @@ mod weights;
 mod winograd;
 
 use std::ops::Range;
-
-pub(super) use self::layout::transpose;
 
 use self::execute::{Workspace, run};
 use self::plan::{Segment, segments};

@@ -173,7 +173,7 @@ impl Planner<'_> {
             (Operation::Linear { name, bias }, Shape::Vector(from), Shape::Vector(to)) => {
                 let (weights, bias) = self.weights.weighted(name, &[to, from], *bias, norm)?;
                 let mut transposed = vec![0.0; weights.len()];
-                super::layout::transpose(&weights, to, from, &mut transposed);
+                crate::activation::layout::transpose(&weights, to, from, &mut transposed);
                 Work::Linear { weights: transposed, bias }
             }
             (Operation::BatchNorm { name, epsilon }, _, _) => {

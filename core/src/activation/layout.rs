@@ -6,7 +6,7 @@ const SIDE: usize = 16;
 
 /// `to[column][row] = from[row][column]` for a row-major matrix of `rows` × `columns`.
 #[expect(clippy::needless_range_loop, reason = "a column of the block is read across its rows")]
-pub(in crate::activation) fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
+pub(super) fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
     debug_assert_eq!(from.len(), rows * columns);
     debug_assert_eq!(to.len(), rows * columns);
     let mut block = [[0.0f32; SIDE]; SIDE];

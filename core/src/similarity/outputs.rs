@@ -1,0 +1,13 @@
+//! Measures of what two networks say of the samples.
+
+use super::Samples;
+use crate::layer::{Logits, Reason};
+
+/// A measure of the outputs of two networks on the same samples.
+pub trait Outputs: Send + Sync {
+    /// The value of two networks.
+    ///
+    /// # Errors
+    /// [`Reason`] when it does not exist for these two.
+    fn compare(&self, a: &Logits, b: &Logits, samples: &Samples) -> Result<f64, Reason>;
+}
