@@ -25,7 +25,7 @@ impl Comparison {
                 self.push_group(&mut text, &measure.id, group);
             }
             for pair in &measure.pairs {
-                let (Some(a), Some(b)) = (self.inputs.get(pair.a), self.inputs.get(pair.b)) else { continue };
+                let (a, b) = (&self.inputs[pair.a], &self.inputs[pair.b]);
                 for (layer_a, row) in a.layers.iter().zip(&pair.cells) {
                     for (layer_b, cell) in b.layers.iter().zip(row) {
                         let (value, reason) = texts(cell);
