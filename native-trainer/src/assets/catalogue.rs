@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use repgeo_core::activation::{Engine, RowPolicy};
 use repgeo_core::data::{ProbeSet, Subset};
 use repgeo_core::study::{self, Budget, Comparison, LayerPlan, PairPlan, ProbeSpec, Study, StudySpec};
@@ -24,7 +24,7 @@ pub(super) fn write(out: &Path) -> Result<()> {
     let networks = Bundled::all().map(|bundled| network(out, &bundled)).collect::<Result<Vec<_>>>()?;
     let demo: Vec<String> = Bundled::demo().map(|bundled| bundled.file()).collect();
     let probe = probe::read(&paths(out, &probes))?;
-    files::write(&out.join(REPORT), compare(&paths(out, &demo), &probe)?.to_json().as_bytes())?;
+    files::write(&out.join(REPORT), compare(&paths(out, &demo), &probe)?.to_json()?.as_bytes())?;
     let name = format!("Fashion-MNIST test, {} images", probe.len());
     let catalogue = json!({
         "networks": networks,
@@ -53,12 +53,14 @@ fn probes(out: &Path) -> Result<Vec<String>> {
 
 /// A bundled network as the page lists it.
 fn network(out: &Path, bundled: &Bundled) -> Result<Value> {
-    let accuracy = match study::open(&inputs::read(&out.join(bundled.file()))?)? {
-        study::Opened::Network(network) => network.metadata.accuracy,
-        study::Opened::Activations(_) => None,
+    let file = bundled.file();
+    let study::Opened::Network(network) = study::open(&inputs::read(&out.join(&file))?)? else {
+        bail!("{file}: expected a network, found activations");
     };
-    let note = accuracy.map(|accuracy| format!("{:.2} % test accuracy", 100.0 * accuracy)).unwrap_or_default();
-    Ok(json!({ "name": bundled.title(), "file": bundled.file(), "note": note }))
+    let accuracy =
+        network.metadata.accuracy.with_context(|| format!("{file}: expected a test accuracy, found none"))?;
+    let note = format!("{:.2} % test accuracy", 100.0 * accuracy);
+    Ok(json!({ "name": bundled.title(), "file": file, "note": note }))
 }
 
 fn compare(networks: &[PathBuf], probe: &ProbeSet) -> Result<Comparison> {
