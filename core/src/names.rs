@@ -6,11 +6,11 @@ use std::cmp::Ordering;
 pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.as_bytes(), b.as_bytes());
     loop {
-        match (left.first(), right.first()) {
-            (None, None) => return a.cmp(b),
-            (None, Some(_)) => return Ordering::Less,
-            (Some(_), None) => return Ordering::Greater,
-            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
+        match (left, right) {
+            ([], []) => return a.cmp(b),
+            ([], _) => return Ordering::Less,
+            (_, []) => return Ordering::Greater,
+            ([x, ..], [y, ..]) if x.is_ascii_digit() && y.is_ascii_digit() => {
                 let (number_left, rest_left) = split_number(left);
                 let (number_right, rest_right) = split_number(right);
                 let order = number_left.len().cmp(&number_right.len()).then_with(|| number_left.cmp(number_right));
@@ -19,11 +19,11 @@ pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
                 }
                 (left, right) = (rest_left, rest_right);
             }
-            (Some(x), Some(y)) => {
+            ([x, rest_left @ ..], [y, rest_right @ ..]) => {
                 if x != y {
                     return x.cmp(y);
                 }
-                (left, right) = (left.get(1..).unwrap_or_default(), right.get(1..).unwrap_or_default());
+                (left, right) = (rest_left, rest_right);
             }
         }
     }
@@ -51,7 +51,7 @@ fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     let start = digits.iter().position(|&byte| byte != b'0').unwrap_or(digits.len());
-    (digits.get(start..).unwrap_or_default(), rest)
+    (&digits[start..], rest)
 }
 
 /// `; did you mean a or b?`, or nothing.

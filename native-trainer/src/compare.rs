@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     progress.finish();
 
     let written = output::write(&comparison, &arguments.out)?;
-    terminal::print(&table::table(&comparison))?;
+    terminal::print(&table::table(&comparison)?)?;
     if arguments.timings {
         terminal::print(&progress.timings())?;
         terminal::print_line(&format!("memory at most about {}", bytes(study.planned_bytes())))?;

@@ -66,7 +66,8 @@ fn name_of(paths: &[PathBuf]) -> String {
 fn split(files: &[PathBuf], beginnings: &[&str]) -> Result<ProbeSet> {
     let mut chosen = Vec::new();
     for path in files {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path.file_name().with_context(|| format!("{}: expected the path of a file", path.display()))?;
+        let name = name.to_string_lossy().into_owned();
         if beginnings.iter().any(|beginning| name.starts_with(beginning)) {
             let bytes = fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
             chosen.push(NamedBytes { name, bytes });

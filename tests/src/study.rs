@@ -54,7 +54,7 @@ pub fn report(files: &[PathBuf], images: usize, measures: &[&str]) -> anyhow::Re
     };
     let engine = engine();
     let study = study::compare(&inputs, probe.as_ref(), &spec, Budget::ONCE, &engine, &Unsupervised);
-    Ok(serde_json::from_str(&pollster::block_on(study)?.report()?.to_json())?)
+    Ok(serde_json::from_str(&pollster::block_on(study)?.report()?.to_json()?)?)
 }
 
 /// All layers of a network on the first `images` bundled images.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rand::{Rng as _, SeedableRng as _};
@@ -37,10 +37,10 @@ async fn the_bundled_comparison_on_the_processor() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_first_visit_to_the_live_result() -> anyhow::Result<()> {
-    let site = PathBuf::from(std::env::var_os("REPGEO_DIST").unwrap_or_default());
     visit("bench-first-visit", Options::desktop(""), async |page| {
         page.wait_for("html[data-run=idle][data-map=computed]", MINUTES).await?;
-        let seconds = page.evaluate("performance.now() / 1000").await?.as_f64().unwrap_or(f64::NAN);
+        let seconds = page.evaluate("performance.now() / 1000").await?.as_f64().context("no time")?;
+        let site = std::env::var_os("REPGEO_DIST").map(PathBuf::from).context("REPGEO_DIST names no built page")?;
         let (mut code, mut data) = (0, 0);
         for Served { path, bytes } in page.served() {
             let path = if path.is_empty() { "index.html" } else { &path };

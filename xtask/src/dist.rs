@@ -56,10 +56,10 @@ fn module(dist: &Path, prefix: &str) -> anyhow::Result<PathBuf> {
     let entries = std::fs::read_dir(dist).with_context(|| format!("{} cannot be read", dist.display()))?;
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with(prefix) && name.ends_with(".wasm") {
-            found.push(path);
+            found.push(entry.path());
         }
     }
     match found.as_slice() {

@@ -53,8 +53,8 @@ pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
 /// # Errors
 /// When the folder's name cannot be part of a search path.
 pub(crate) fn path_with(folder: &Path) -> anyhow::Result<std::ffi::OsString> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(&path));
+    let path = std::env::var_os("PATH");
+    let folders = std::iter::once(folder.to_path_buf()).chain(path.iter().flat_map(|path| std::env::split_paths(path)));
     std::env::join_paths(folders).with_context(|| format!("{} cannot be on the search path", folder.display()))
 }
 

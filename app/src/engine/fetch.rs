@@ -27,15 +27,13 @@ pub(super) async fn read(url: &str, progress: impl Fn(f64)) -> Result<Vec<u8>, S
     let mut bytes = Vec::with_capacity(length.unwrap_or(0.0) as usize);
     loop {
         let chunk: ReadableStreamReadResult = JsFuture::from(reader.read()).await.map_err(failed)?.unchecked_into();
-        if chunk.get_done().unwrap_or(true) {
+        if chunk.get_done().ok_or("it broke off while it was read; choose it again")? {
             return Ok(bytes);
         }
         let chunk: Uint8Array = chunk.get_value().dyn_into().map_err(failed)?;
         let start = bytes.len();
         bytes.resize(start + chunk.length() as usize, 0);
-        if let Some(room) = bytes.get_mut(start..) {
-            chunk.copy_to(room);
-        }
+        chunk.copy_to(&mut bytes[start..]);
         if let Some(length) = length.filter(|length| *length > 0.0) {
             progress((bytes.len() as f64 / length).min(1.0));
         }

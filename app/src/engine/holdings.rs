@@ -139,15 +139,24 @@ impl Holdings {
     }
 
     fn hold(&mut self, id: FileId, input: Input) -> Event {
-        let summary = summary::of_input(&input);
-        self.inputs.insert(id, input);
-        Event::Loaded { id, summary }
+        match summary::of_input(&input) {
+            Ok(summary) => {
+                self.inputs.insert(id, input);
+                Event::Loaded { id, summary }
+            }
+            Err(error) => Event::Refused { id, reason: error.to_string() },
+        }
     }
 
+    /// Of one file at least.
     fn hold_probe(&mut self, ids: Vec<FileId>, probe: ProbeSet) -> Event {
-        let summary = summary::of_probe(&probe);
-        self.probe = Some((ids.clone(), probe));
-        Event::ProbeLoaded { ids, summary }
+        match summary::of_probe(&probe) {
+            Ok(summary) => {
+                self.probe = Some((ids.clone(), probe));
+                Event::ProbeLoaded { ids, summary }
+            }
+            Err(reason) => Event::Refused { id: ids[0], reason },
+        }
     }
 }
 

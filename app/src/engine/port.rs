@@ -15,7 +15,11 @@ pub(super) fn scope() -> Option<DedicatedWorkerGlobalScope> {
 /// Tells the interface something. An interface that is gone does not hear it.
 pub(super) fn tell(mut event: Event) {
     let bytes = event.attachment();
-    let (Some(scope), Ok(text)) = (scope(), serde_json::to_string(&event)) else { return };
+    let Some(scope) = scope() else { return };
+    let text = match serde_json::to_string(&event) {
+        Ok(text) => text,
+        Err(error) => return tell(Event::Broken { reason: format!("it could not write a message: {error}") }),
+    };
     let _ = match bytes {
         None => scope.post_message(&text.into()),
         Some(bytes) => scope.post_message(&Array::of2(&text.into(), &Uint8Array::from(bytes.as_slice())).into()),
@@ -52,9 +56,8 @@ pub(super) fn now() -> f64 {
 
 /// Bytes of the module's linear memory, which never shrinks.
 pub(super) fn memory_bytes() -> f64 {
-    let buffer = Reflect::get(&wasm_bindgen::memory(), &"buffer".into());
-    let length = buffer.and_then(|buffer| Reflect::get(&buffer, &"byteLength".into()));
-    length.ok().and_then(|length| length.as_f64()).unwrap_or_default()
+    const PAGE: f64 = 65_536.0;
+    core::arch::wasm32::memory_size::<0>() as f64 * PAGE
 }
 
 /// Hands the thread back to the event loop for a moment. A message to oneself arrives at once, where timers are held

@@ -3,6 +3,7 @@
 use gloo_file::{Blob, ObjectUrl};
 use gloo_net::http::Request;
 use gloo_timers::callback::Timeout;
+use leptos::logging::console_error;
 use leptos::prelude::document;
 use wasm_bindgen::prelude::*;
 use web_sys::{File, FileList, HtmlAnchorElement, HtmlCanvasElement, Storage, Url};
@@ -20,6 +21,11 @@ fn window() -> Option<web_sys::Window> {
     web_sys::window()
 }
 
+/// Writes to the console that something of the page is missing, where the page has no place to say it.
+pub(super) fn complain(what: &str) {
+    console_error(&format!("RepGeo: {what}"));
+}
+
 /// A value of the page's query, such as `cpu` of `?engine=cpu`.
 pub(super) fn query(key: &str) -> Option<String> {
     let search = window()?.location().search().ok()?;
@@ -28,8 +34,9 @@ pub(super) fn query(key: &str) -> Option<String> {
 
 /// The absolute URL of a path beside the page.
 pub(super) fn absolute(path: &str) -> String {
-    let base = document().base_uri().ok().flatten().unwrap_or_default();
-    Url::new_with_base(path, &base).map_or_else(|_| path.to_owned(), |url| url.href())
+    let base = document().base_uri().ok().flatten();
+    let url = base.and_then(|base| Url::new_with_base(path, &base).ok());
+    url.map_or_else(|| path.to_owned(), |url| url.href())
 }
 
 /// The text of a file of the page's own origin.
@@ -50,8 +57,12 @@ pub(super) fn after(milliseconds: u32, then: impl FnOnce() + 'static) {
 pub(super) fn chosen(files: &FileList) -> Vec<ChosenFile> {
     let files = (0..files.length()).filter_map(|index| files.get(index));
     files
-        .filter_map(|file: File| {
-            Url::create_object_url_with_blob(&file).ok().map(|url| ChosenFile { name: file.name(), url })
+        .filter_map(|file: File| match Url::create_object_url_with_blob(&file) {
+            Ok(url) => Some(ChosenFile { name: file.name(), url }),
+            Err(error) => {
+                complain(&format!("{} was not taken: {error:?}", file.name()));
+                None
+            }
         })
         .collect()
 }
@@ -68,20 +79,24 @@ pub(super) fn save_text(name: &str, kind: &str, text: &str) {
 
 /// Saves a picture as PNG under a file name.
 pub(super) fn save_png(name: String, canvas: &HtmlCanvasElement) {
-    let callback = Closure::once_into_js(move |blob: Option<web_sys::Blob>| {
-        if let Some(blob) = blob {
-            save(&name, blob.into());
-        }
+    let callback = Closure::once_into_js(move |blob: Option<web_sys::Blob>| match blob {
+        Some(blob) => save(&name, blob.into()),
+        None => complain(&format!("{name} was not saved: the canvas gives no picture")),
     });
-    let _ = canvas.to_blob_with_type(callback.unchecked_ref(), "image/png");
+    if let Err(error) = canvas.to_blob_with_type(callback.unchecked_ref(), "image/png") {
+        complain(&format!("the picture was not saved: {error:?}"));
+    }
 }
 
 fn save(name: &str, blob: Blob) {
     let url = ObjectUrl::from(blob);
-    if let Ok(Ok(link)) = document().create_element("a").map(JsCast::dyn_into::<HtmlAnchorElement>) {
-        link.set_href(&url);
-        link.set_download(name);
-        link.click();
+    match document().create_element("a").map(JsCast::dyn_into::<HtmlAnchorElement>) {
+        Ok(Ok(link)) => {
+            link.set_href(&url);
+            link.set_download(name);
+            link.click();
+        }
+        _ => complain(&format!("{name} was not saved: the page gives no link")),
     }
     // The browser has taken the bytes long before this.
     after(60_000, move || drop(url));
@@ -90,7 +105,7 @@ fn save(name: &str, blob: Blob) {
 /// The remembered theme. A browser that keeps nothing for this page gives none.
 pub(super) fn remembered_theme() -> ThemeChoice {
     let word = storage().and_then(|storage| storage.get_item(THEME_KEY).ok().flatten());
-    ThemeChoice::of(word.as_deref().unwrap_or_default())
+    word.map_or(ThemeChoice::System, |word| ThemeChoice::of(&word))
 }
 
 /// Remembers the theme, where the browser allows it.

@@ -64,10 +64,7 @@ fn layer(layer: LayerDetail) -> AnyView {
 /// How alike the layers of the same depth are, as a line over depth.
 pub(super) fn diagonal(page: Page) -> AnyView {
     let canvas = NodeRef::<html::Canvas>::new();
-    figure::keep(page, canvas, depth_line, |figure, canvas| {
-        // A canvas that refuses to draw leaves the table.
-        let _ = figure.draw_on_canvas(canvas);
-    });
+    figure::keep(page, canvas, depth_line, DepthLine::draw_on_canvas);
     let title = page.part(|state| state.diagonal_title());
     let empty = page.part(|state| state.picture.is_none());
     view! {
@@ -85,7 +82,7 @@ pub(super) fn diagonal(page: Page) -> AnyView {
 fn depth_line(state: &State, size: (u32, u32)) -> Option<DepthLine> {
     let picture = state.picture.as_ref()?;
     let mut map = picture.map()?.clone();
-    (map.a, map.b) = picture.letters();
+    (map.a, map.b) = picture.letters()?;
     let (theme, scale) = (state.figure_theme(), state.scale);
     Some(DepthLine { theme, scale, size, caption: None, ..DepthLine::new(map) })
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use repgeo_core::figure::Heatmap;
-use wasm_bindgen::JsCast as _;
+use wasm_bindgen::JsCast;
 use web_sys::HtmlCanvasElement;
 
 use super::browser;
@@ -41,7 +41,10 @@ fn csv(page: Page) {
 
 fn json(page: Page) {
     if let Some((name, json)) = page.peek(|state| Some((state.export_name()?, state.picture.as_ref()?.json()?))) {
-        browser::save_text(&format!("{name}.json"), "application/json", &json);
+        match json {
+            Ok(json) => browser::save_text(&format!("{name}.json"), "application/json", &json),
+            Err(error) => browser::complain(&error.to_string()),
+        }
     }
 }
 
@@ -53,17 +56,16 @@ fn svg(page: Page) {
 
 fn png(page: Page) {
     let Some((name, mut figure)) = page.peek(|state| Some((state.export_name()?, paper(state)?))) else { return };
-    let Some(canvas) =
-        document().create_element("canvas").ok().and_then(|canvas| canvas.dyn_into::<HtmlCanvasElement>().ok())
-    else {
-        return;
+    let Ok(Ok(canvas)) = document().create_element("canvas").map(JsCast::dyn_into::<HtmlCanvasElement>) else {
+        return browser::complain("the page gives no canvas");
     };
     // Cut to what is drawn.
     let layout = figure.layout();
     figure.size = (layout.width.ceil() as u32, layout.height.ceil() as u32);
     fit(&canvas, figure.size, PNG_SCALE);
-    if figure.draw_on_canvas(canvas.clone()).is_ok() {
-        browser::save_png(format!("{name}.png"), &canvas);
+    match figure.draw_on_canvas(canvas.clone()) {
+        Ok(()) => browser::save_png(format!("{name}.png"), &canvas),
+        Err(error) => browser::complain(&error.to_string()),
     }
 }
 

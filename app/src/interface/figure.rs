@@ -7,9 +7,11 @@ use std::time::Duration;
 use js_sys::Array;
 use leptos::html;
 use leptos::prelude::*;
+use repgeo_core::figure::CanvasError;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlCanvasElement, ResizeObserver};
 
+use super::browser::complain;
 use super::page::Page;
 use crate::state::State;
 
@@ -24,7 +26,7 @@ pub(super) fn keep<F: PartialEq + Send + Sync + 'static>(
     page: Page,
     canvas: NodeRef<html::Canvas>,
     of: fn(&State, (u32, u32)) -> Option<F>,
-    draw: fn(&F, HtmlCanvasElement),
+    draw: fn(&F, HtmlCanvasElement) -> Result<(), CanvasError>,
 ) -> Memo<Option<F>> {
     let size = RwSignal::new((0, 0));
     let figure = page.part(move |state| {
@@ -51,8 +53,9 @@ fn keep_measured(canvas: NodeRef<html::Canvas>, size: RwSignal<(u32, u32)>) {
             }
         };
         let changed = Closure::<dyn Fn(Array)>::new(move |_| measure());
-        if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
-            observer.observe(&place);
+        match ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+            Ok(observer) => observer.observe(&place),
+            Err(error) => complain(&format!("the size of a figure cannot be followed: {error:?}")),
         }
         changed.forget();
     });
@@ -66,7 +69,7 @@ fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
     canvas: NodeRef<html::Canvas>,
     size: RwSignal<(u32, u32)>,
     figure: Memo<Option<F>>,
-    draw: fn(&F, HtmlCanvasElement),
+    draw: fn(&F, HtmlCanvasElement) -> Result<(), CanvasError>,
 ) {
     let scheduled = Rc::new(Cell::new(false));
     Effect::new(move |_| {
@@ -81,7 +84,10 @@ fn keep_drawn<F: PartialEq + Send + Sync + 'static>(
             let _ = figure.try_with_untracked(|figure| {
                 let Some(figure) = figure else { return };
                 fit(&canvas, size.get_untracked(), device_pixels());
-                draw(figure, canvas);
+                // The table is still there.
+                if let Err(error) = draw(figure, canvas) {
+                    complain(&error.to_string());
+                }
             });
         };
         request_animation_frame(move || set_timeout(draw_now, Duration::ZERO));

@@ -9,6 +9,7 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
+use super::browser::complain;
 use crate::protocol::{EngineChoice, EngineReport, Event, PROTOCOL_VERSION, Request, WorkerKind};
 
 /// The loader that Trunk lays beside each engine.
@@ -114,8 +115,9 @@ impl Link {
 
     /// Sends a request. A worker that is gone does not hear it, and says so through its error.
     pub(super) fn send(&self, request: &Request) {
-        if let Ok(text) = serde_json::to_string(request) {
-            let _ = self.worker.post_message(&text.into());
+        match serde_json::to_string(request) {
+            Ok(text) => drop(self.worker.post_message(&text.into())),
+            Err(error) => complain(&format!("a request cannot be written: {error}")),
         }
     }
 }

@@ -11,10 +11,7 @@ use crate::state::{Action, State, Step, reading};
 
 pub(super) fn view(page: Page) -> AnyView {
     let canvas = NodeRef::<html::Canvas>::new();
-    let figure = figure::keep(page, canvas, heatmap, |figure, canvas| {
-        // A canvas that refuses to draw leaves the table.
-        let _ = figure.draw_on_canvas(canvas);
-    });
+    let figure = figure::keep(page, canvas, heatmap, Heatmap::draw_on_canvas);
     let layout = Memo::new(move |_| figure.with(|figure| figure.as_ref().map(Heatmap::layout)));
     let under = move |event: &ev::PointerEvent| {
         let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
@@ -116,7 +113,7 @@ fn key(page: Page, event: &ev::KeyboardEvent) {
 fn heatmap(state: &State, size: (u32, u32)) -> Option<Heatmap> {
     let picture = state.picture.as_ref()?;
     let mut map = picture.map()?.clone();
-    let (a, b) = picture.letters();
+    let (a, b) = picture.letters()?;
     map.a = format!("{a}: {}", map.a);
     map.b = format!("{b}: {}", map.b);
     let theme = state.figure_theme();
@@ -127,7 +124,7 @@ fn heatmap(state: &State, size: (u32, u32)) -> Option<Heatmap> {
 pub(super) fn readout(page: Page) -> AnyView {
     let text = page.part(|state| {
         let picture = state.picture.as_ref()?;
-        Some(reading(picture.map()?, picture.letters(), state.selection.current()?))
+        Some(reading(picture.map()?, picture.letters()?, state.selection.current()?))
     });
     view! {
         <p id="readout">{move || text.get().unwrap_or_else(|| "Point at a cell, or focus the map and use the arrow keys.".to_owned())}</p>

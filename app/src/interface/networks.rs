@@ -67,7 +67,7 @@ fn item(page: Page, id: FileId) -> AnyView {
                     .collect::<Vec<_>>()
                     .join(" · ")
             });
-        Some(Listed { file, letter: place.map(letter).unwrap_or_default(), stored })
+        Some(Listed { file, letter: place.map_or_else(String::new, letter), stored })
     });
     let waiting = page.part(|state| !matches!(state.engine, EngineStatus::Ready(_)));
     let status = move || listed.get().map(|listed| listed.file.status);

@@ -66,8 +66,9 @@ impl Page {
             Effect::Announce(text) => self.announcement.set(text),
             Effect::WatchCancel(run) => browser::after(TIME_TO_STOP, move || self.happened(Action::CancelOverdue(run))),
             Effect::FetchDemo(path) => spawn_local(async move {
-                if let Ok(report) = browser::fetch_text(&static_url(&path)).await {
-                    self.happened(Action::DemoArrived(report));
+                match browser::fetch_text(&static_url(&path)).await {
+                    Ok(report) => self.happened(Action::DemoArrived(report)),
+                    Err(error) => browser::complain(&error),
                 }
             }),
         }

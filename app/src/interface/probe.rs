@@ -5,6 +5,7 @@ use repgeo_core::data::{Normalisation, Subset};
 use wasm_bindgen::{Clamped, JsCast as _};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
+use super::browser::complain;
 use super::chooser::{self, Bundled, Chooser};
 use super::networks::reading;
 use super::page::Page;
@@ -110,7 +111,9 @@ fn thumbnails(thumbnails: Thumbnails) -> AnyView {
     let canvas = NodeRef::<leptos::html::Canvas>::new();
     let (width, height) = (thumbnails.width * thumbnails.count, thumbnails.height);
     canvas.on_load(move |canvas| {
-        let _ = paint(&canvas, &thumbnails);
+        if paint(&canvas, &thumbnails).is_none() {
+            complain("the images of the probe set were not drawn");
+        }
     });
     view! {
         <canvas class="thumbnails" node_ref=canvas width=width.to_string() height=height.to_string() role="img" aria-label=text.clone() title=text></canvas>
@@ -139,7 +142,7 @@ fn samples(page: Page) -> AnyView {
             min="4"
             step="1"
             inputmode="numeric"
-            prop:value=move || samples.get().map(|samples| samples.to_string()).unwrap_or_default()
+            prop:value=move || samples.get().map_or_else(String::new, |samples| samples.to_string())
             on:input=move |event| page.happened(Action::Changed(Change::Samples(event_target_value(&event).trim().parse().ok())))
         />
     }

@@ -69,7 +69,7 @@ fn waiting(page: Page) -> AnyView {
 
 /// Which two of more than two are shown.
 fn pair(page: Page) -> AnyView {
-    let pairs = page.part(|state| state.picture.as_ref().map(|picture| picture.pair_names()).unwrap_or_default());
+    let pairs = page.part(|state| state.picture.as_ref().map_or_else(Vec::new, |picture| picture.pair_names()));
     let chosen = page.part(|state| state.picture.as_ref().map(|picture| picture.pair));
     view! {
         {move || {

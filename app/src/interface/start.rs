@@ -10,6 +10,7 @@ use web_sys::{Event, HtmlElement};
 
 use super::page::{Page, static_url};
 use super::{browser, frame};
+use crate::catalogue::Catalogue;
 use crate::protocol::{EngineChoice, WorkerKind};
 use crate::state::{Action, EngineStatus, Origin, RunPhase, Settings, State};
 
@@ -17,7 +18,7 @@ use crate::state::{Action, EngineStatus, Origin, RunPhase, Settings, State};
 pub fn start() {
     console_error_panic_hook::set_once();
     let Some(root) = document().get_element_by_id("root").and_then(|root| root.dyn_into::<HtmlElement>().ok()) else {
-        return;
+        return browser::complain("the page has no element for the interface");
     };
     root.set_inner_html("");
 
@@ -50,8 +51,14 @@ pub fn start() {
 
 fn open_demo(page: Page) {
     spawn_local(async move {
-        let Ok(text) = browser::fetch_text(&static_url("catalogue.json")).await else { return };
-        let Ok(mut catalogue) = serde_json::from_str::<crate::catalogue::Catalogue>(&text) else { return };
+        let text = match browser::fetch_text(&static_url("catalogue.json")).await {
+            Ok(text) => text,
+            Err(error) => return browser::complain(&error),
+        };
+        let mut catalogue: Catalogue = match serde_json::from_str(&text) {
+            Ok(catalogue) => catalogue,
+            Err(error) => return browser::complain(&format!("catalogue.json: {error}")),
+        };
         if browser::query("demo").as_deref() == Some("none") {
             catalogue.demo = None;
         }

@@ -9,7 +9,7 @@ use crate::format;
 pub(super) fn view(page: Page) -> AnyView {
     let shown = page.part(|state| {
         let picture = state.picture.as_ref()?;
-        Some((picture.map()?.clone(), picture.letters()))
+        Some((picture.map()?.clone(), picture.letters()?))
     });
     view! {
         <div class="table-place" tabindex="0" role="region" aria-label="Layer map as a table">

@@ -58,7 +58,7 @@ impl State {
     #[must_use]
     pub fn sentence(&self) -> String {
         let complete = self.picture.as_ref().filter(|picture| picture.report.is_some());
-        complete.and_then(Picture::map).map(sentence_of).unwrap_or_default()
+        complete.and_then(Picture::map).map_or_else(String::new, sentence_of)
     }
 
     /// Whether the shown result was computed with other settings than those that are set now.
@@ -123,7 +123,7 @@ impl State {
             Some(cell) => (cell, "Cell"),
             None => least_alike(map, picture.report.is_some())?,
         };
-        let (a, b) = picture.letters();
+        let (a, b) = picture.letters()?;
         let report = picture.report.as_ref();
         let first = report.and_then(|report| report.inputs.iter().find(|input| input.name == map.a));
         let second = report.and_then(|report| report.inputs.iter().find(|input| input.name == map.b));
@@ -142,7 +142,7 @@ impl State {
             b: layer(map.columns.get(column)?, b, &map.b, second, column),
             samples: report.map(|report| format!("n = {}", format::count(report.probe.samples))),
             row_policy: report.map(|report| policy(report.probe.row_policy)),
-            warnings: report.map(|report| warnings(report, map, row, column)).unwrap_or_default(),
+            warnings: report.map_or_else(Vec::new, |report| warnings(report, map, row, column)),
         })
     }
 }

@@ -53,7 +53,7 @@ pub enum FileStatus {
 /// The letter of the input at a place: A, B, …, Z, A2, ….
 #[must_use]
 pub fn letter(index: usize) -> String {
-    let letter = char::from(b'A' + u8::try_from(index % 26).unwrap_or_default());
+    let letter = char::from(b'A' + (index % 26) as u8);
     if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26 + 1) }
 }
 
@@ -226,13 +226,14 @@ impl State {
     pub(super) fn put_demo_away(&mut self, arrived: FileId) -> Vec<Effect> {
         let own =
             |file: &FileItem| file.id == arrived && file.sources.iter().any(|source| source.url.starts_with("blob:"));
+        let Some(demo) = &self.catalogue.demo else { return Vec::new() };
         if !self.demo_untouched || !self.files.iter().any(own) {
             return Vec::new();
         }
+        let networks = demo.networks.clone();
         self.demo_untouched = false;
         self.picture = None;
         self.selection = super::Selection::default();
-        let networks = self.catalogue.demo.clone().map(|demo| demo.networks).unwrap_or_default();
         self.forget(|file| file.sources.iter().any(|source| networks.contains(&source.url)))
     }
 

@@ -1,6 +1,6 @@
 //! What is drawn: the maps of a report, or of a run that is under way.
 
-use repgeo_core::study::{Comparison, LayerMap, PairPlan};
+use repgeo_core::study::{Comparison, LayerMap, PairPlan, ReportError};
 
 use super::{Effect, State, letter};
 use crate::catalogue::Catalogue;
@@ -52,13 +52,14 @@ impl Picture {
         Self { maps, inputs, measure: 0, pair: 0, report: None, origin: Origin::Partial }
     }
 
-    pub(super) fn of(report: Comparison, origin: Origin) -> Self {
+    /// The maps of a report; [`None`] when it lacks an input of a pair.
+    pub(super) fn of(report: Comparison, origin: Origin) -> Option<Self> {
         let mut maps = Vec::new();
         for (index, measure) in report.measures.iter().enumerate() {
-            let pairs = (0..measure.pairs.len()).filter_map(|pair| LayerMap::of(&report, index, pair)).collect();
-            maps.push((measure.id.clone(), pairs));
+            let pairs = (0..measure.pairs.len()).map(|pair| LayerMap::of(&report, index, pair));
+            maps.push((measure.id.clone(), pairs.collect::<Option<Vec<_>>>()?));
         }
-        Self { maps, inputs: report.inputs.len(), measure: 0, pair: 0, report: Some(report), origin }
+        Some(Self { maps, inputs: report.inputs.len(), measure: 0, pair: 0, report: Some(report), origin })
     }
 
     /// The map that is shown, its inputs under their names in the report.
@@ -67,11 +68,11 @@ impl Picture {
         self.maps.get(self.measure)?.1.get(self.pair)
     }
 
-    /// The letters of the shown inputs.
+    /// The letters of the shown inputs; [`None`] when there are not two.
     #[must_use]
-    pub fn letters(&self) -> (String, String) {
-        let (a, b) = pairs(self.inputs).nth(self.pair).unwrap_or_default();
-        (letter(a), letter(b))
+    pub fn letters(&self) -> Option<(String, String)> {
+        let (a, b) = pairs(self.inputs).nth(self.pair)?;
+        Some((letter(a), letter(b)))
     }
 
     /// Every pair of inputs in words, such as `A × B`.
@@ -86,11 +87,11 @@ impl Picture {
         self.maps.get(self.measure).map(|(id, _)| id.as_str())
     }
 
-    /// The report as it is exported, when it is complete.
+    /// The report as it is exported, when it is complete, or why it cannot be written.
     #[must_use]
-    pub fn json(&self) -> Option<String> {
+    pub fn json(&self) -> Option<Result<String, ReportError>> {
         match &self.origin {
-            Origin::Stored { json } => Some(json.clone()),
+            Origin::Stored { json } => Some(Ok(json.clone())),
             Origin::Computed { .. } => self.report.as_ref().map(Comparison::to_json),
             Origin::Partial => None,
         }
@@ -121,8 +122,10 @@ impl Picture {
                 .and_then(|maps| maps.get_mut(pair))
                 .and_then(|map| map.cells.get_mut(row))
                 .and_then(|row| row.get_mut(column));
-            if let Some(slot) = slot {
-                *slot = Some(cell);
+            match slot {
+                Some(slot) => *slot = Some(cell),
+                // A further measure of a report has no map before it is complete.
+                None => debug_assert!(self.report.is_some(), "a cell of {measure} for which there is no map"),
             }
         }
     }
@@ -149,12 +152,16 @@ impl State {
         if !self.files.is_empty() || self.picture.is_some() {
             return Vec::new();
         }
-        let Ok(report) = Comparison::from_json(json) else { return Vec::new() };
+        let origin = Origin::Stored { json: json.to_owned() };
+        let mut picture = match Comparison::from_json(json).map(|report| Picture::of(report, origin)) {
+            Ok(Some(picture)) => picture,
+            Ok(None) => return self.refuse_demo("it lacks an input of a pair"),
+            Err(error) => return self.refuse_demo(&error.to_string()),
+        };
         self.settings.samples = Some(demo.samples);
         self.settings.subset = demo.subset;
         self.settings.row_policy = demo.row_policy;
         self.settings.measure.clone_from(&demo.measure);
-        let mut picture = Picture::of(report, Origin::Stored { json: json.to_owned() });
         picture.show_measure(&demo.measure);
         self.picture = Some(picture);
         self.demo_pending = self.recompute_demo;
@@ -169,6 +176,11 @@ impl State {
             effects.extend(self.open_bundled_probe(&probe));
         }
         effects
+    }
+
+    fn refuse_demo(&mut self, reason: &str) -> Vec<Effect> {
+        self.notice = Some(format!("The bundled comparison cannot be shown: {reason}."));
+        Vec::new()
     }
 
     /// Whether Compare would compute the bundled comparison.

@@ -153,9 +153,12 @@ impl State {
         let mut settings = current.settings.clone();
         // The engine keeps what was asked before of the same layers.
         settings.spec.questions = comparison.measures.iter().map(|measure| measure.id.clone()).collect();
+        let Some(mut picture) = Picture::of(comparison, Origin::Computed { settings, kept }) else {
+            self.fail_run(run, "The engine's report lacks an input of a pair.".to_owned());
+            return Vec::new();
+        };
         self.run = None;
         let pair = self.picture.as_ref().map_or(0, |picture| picture.pair);
-        let mut picture = Picture::of(comparison, Origin::Computed { settings, kept });
         picture.show_measure(&self.settings.measure);
         picture.show_pair(pair);
         self.picture = Some(picture);

@@ -61,7 +61,8 @@ impl State {
     fn focus(&mut self, cell: (usize, usize)) -> Vec<Effect> {
         let Some(picture) = &self.picture else { return Vec::new() };
         let Some(map) = picture.map() else { return Vec::new() };
-        let announcement = reading(map, picture.letters(), cell);
+        let Some(letters) = picture.letters() else { return Vec::new() };
+        let announcement = reading(map, letters, cell);
         self.selection.cursor = Some(cell);
         self.selection.focused = true;
         vec![Effect::Announce(announcement)]

@@ -110,14 +110,15 @@ impl State {
             questions.extend(others.map(str::to_owned));
         }
         let needs_probe = self.needs_probe();
-        let probe = ProbeSpec { samples: self.settings.samples.unwrap_or_default(), subset: self.settings.subset };
+        let samples = self.settings.samples.filter(|_| needs_probe);
+        let subset = self.settings.subset;
         CompareSettings {
             files: self.inputs().map(|(file, _)| file.id).collect(),
             probe: self.probe_file().map(|file| file.id).filter(|_| needs_probe),
             normalisation: self.settings.normalisation.clone(),
             spec: StudySpec {
                 inputs: self.input_names().into_iter().map(|name| InputSpec { name, sha256: None }).collect(),
-                probe: needs_probe.then_some(probe),
+                probe: samples.map(|samples| ProbeSpec { samples, subset }),
                 questions,
                 pairs: PairPlan::All,
                 layers: LayerPlan::All,

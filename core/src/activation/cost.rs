@@ -8,9 +8,10 @@ impl Graph {
     pub(super) fn operations_per_tap(&self) -> Vec<f64> {
         let mut start = 0;
         let span = self.taps.iter().map(|tap| {
-            let nodes = self.nodes.get(start + 1..=tap.node).unwrap_or_default();
+            let nodes = self.nodes.get(start + 1..=tap.node);
             start = tap.node;
-            nodes.iter().map(|node| self.operations(node)).sum()
+            // Taps that are not in order cost nothing: the network refuses to run to them.
+            nodes.map_or(0.0, |nodes| nodes.iter().map(|node| self.operations(node)).sum())
         });
         span.collect()
     }

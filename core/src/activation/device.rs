@@ -65,7 +65,6 @@ impl DeviceEngine {
         let mut done = 0.0;
         let mut maps: Option<Vec<Value>> = None;
         for (index, (tap, cost)) in job.graph.taps.iter().zip(costs).enumerate() {
-            let shape = job.shape(tap.node);
             let starts: Vec<usize> = match &maps {
                 Some(maps) => offsets(maps),
                 None => (0..job.images()).step_by(self.batch(job, total)).collect(),
@@ -88,7 +87,8 @@ impl DeviceEngine {
                 outputs.push(output);
             }
             done += cost;
-            each(self.representation(job, &tap.name, shape, &outputs)).await?;
+            let shape = job.graph.nodes[tap.node].shape;
+            each(self.representation(job, &tap.name, shape, &outputs)?).await?;
             maps = Some(outputs);
         }
         Ok(())
@@ -109,10 +109,18 @@ impl DeviceEngine {
         Ok(Tensor::from_data(TensorData::new(job.batch(range)?, sides), &self.device))
     }
 
-    fn representation(&self, job: &Job<'_>, layer: &str, shape: Shape, maps: &[Value]) -> Representation {
+    fn representation(
+        &self,
+        job: &Job<'_>,
+        layer: &str,
+        shape: Shape,
+        maps: &[Value],
+    ) -> Result<Representation, ActivationError> {
         let (channels, positions) = channels_and_positions(shape);
         let units = match job.policy {
-            RowPolicy::Units { count, seed } => Some(self.indices(&chosen_units(shape.len(), count, seed))),
+            RowPolicy::Units { count, seed } => {
+                Some(self.indices(job, layer, &chosen_units(shape.len(), count, seed))?)
+            }
             _ => None,
         };
         let blocks: Vec<Tensor<2>> = maps
@@ -135,13 +143,17 @@ impl DeviceEngine {
             _ => job.images(),
         };
         let features = blocks.first().map_or(0, |block| block.dims()[1]);
-        job.representation(layer, rows, features, Matrix::Device(blocks))
+        Ok(job.representation(layer, rows, features, Matrix::Device(blocks)))
     }
 
-    fn indices(&self, units: &[usize]) -> Tensor<1, Int> {
-        let units: Vec<i32> = units.iter().filter_map(|&unit| i32::try_from(unit).ok()).collect();
+    fn indices(&self, job: &Job<'_>, layer: &str, units: &[usize]) -> Result<Tensor<1, Int>, ActivationError> {
+        let index = |&unit: &usize| {
+            let refused = |_| job.device_error(layer, format!("expected units up to {}, found {unit}", i32::MAX));
+            i32::try_from(unit).map_err(refused)
+        };
+        let units = units.iter().map(index).collect::<Result<Vec<_>, _>>()?;
         let count = units.len();
-        Tensor::from_data(TensorData::new(units, [count]), &self.device)
+        Ok(Tensor::from_data(TensorData::new(units, [count]), &self.device))
     }
 }
 

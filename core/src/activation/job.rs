@@ -6,8 +6,6 @@ use std::sync::Arc;
 use super::rows::Rows;
 use super::{ActivationError, Matrix, Representation, RowPolicy};
 use crate::data::{Normalisation, ProbeSet, SampleIds};
-#[cfg(feature = "devices")]
-use crate::model::NodeId;
 use crate::model::{Graph, Shape, StateDict};
 use crate::supervise::{Progress, Stage, Supervisor};
 
@@ -66,12 +64,6 @@ impl Job<'_> {
     #[cfg(feature = "devices")]
     pub(super) fn device_error(&self, layer: &str, reason: String) -> ActivationError {
         ActivationError::Device { network: self.network.to_owned(), layer: layer.to_owned(), reason }
-    }
-
-    /// The shape of one sample at a node.
-    #[cfg(feature = "devices")]
-    pub(super) fn shape(&self, node: NodeId) -> Shape {
-        self.graph.nodes.get(node).map_or(Shape::Vector(0), |node| node.shape)
     }
 
     pub(super) fn representation(&self, layer: &str, rows: usize, features: usize, matrix: Matrix) -> Representation {

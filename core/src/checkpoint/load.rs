@@ -59,6 +59,14 @@ impl Network {
         self.metadata.normalisation.clone()
     }
 
+    /// What the file says about the network and its training, as texts by key.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when a value cannot be written as JSON.
+    pub(crate) fn metadata_texts(&self) -> Result<BTreeMap<String, String>, CheckpointError> {
+        self.metadata.texts(&self.architecture).map_err(|fault| fault.of(&self.file))
+    }
+
     /// What a user should look at in how the file was read, one sentence each: tensors left aside.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {

@@ -65,7 +65,7 @@ impl Metadata {
     ///
     /// # Errors
     /// [`Fault::Malformed`] when a value cannot be written as JSON.
-    pub(crate) fn texts(&self, architecture: &Architecture) -> Result<BTreeMap<String, String>, Fault> {
+    pub(super) fn texts(&self, architecture: &Architecture) -> Result<BTreeMap<String, String>, Fault> {
         let Self { dataset, normalisation, seed, step, accuracy, other } = self;
         let mut texts = other.clone();
         let mut note = |key: &str, text: Option<String>| {

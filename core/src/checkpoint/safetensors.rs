@@ -17,7 +17,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     let (header, description) = SafeTensors::read_metadata(bytes).map_err(|error| describe(&error, bytes))?;
     let metadata: BTreeMap<String, String> =
         description.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
-    let values = header.checked_add(8).and_then(|start| bytes.get(start..)).unwrap_or_default();
+    let values = header.checked_add(8).and_then(|start| bytes.get(start..)).ok_or_else(|| {
+        let found = format!("a file of {} bytes", bytes.len());
+        Fault::malformed("safetensors header", format!("a header of {header} bytes"), found)
+    })?;
     let mut tensors = Vec::new();
     for name in description.offset_keys() {
         let info = description
@@ -57,8 +60,11 @@ fn element(dtype: Dtype) -> Element {
 fn describe(error: &SafeTensorError, bytes: &[u8]) -> Fault {
     let (expected, found) = match error {
         SafeTensorError::HeaderTooSmall | SafeTensorError::InvalidHeaderLength | SafeTensorError::HeaderTooLarge => {
-            let claimed = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-            (format!("a header of {claimed} bytes"), format!("a file of {} bytes", bytes.len()))
+            let expected = match bytes.first_chunk() {
+                Some(length) => format!("a header of {} bytes", u64::from_le_bytes(*length)),
+                None => "8 bytes with the length of the header".to_owned(),
+            };
+            (expected, format!("a file of {} bytes", bytes.len()))
         }
         SafeTensorError::InvalidHeader(_) => ("a header in UTF-8".to_owned(), "other bytes".to_owned()),
         SafeTensorError::InvalidHeaderDeserialization(error) => ("a JSON header".to_owned(), error.to_string()),

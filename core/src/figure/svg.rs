@@ -30,9 +30,9 @@ pub(super) fn document(document: &Document<'_>) -> String {
     let mut drawn = String::new();
     {
         let area = SVGBackend::with_string(&mut drawn, (units(width), units(height))).into_drawing_area();
-        // A string takes every mark: there is no error to report.
-        area.fill(&document.background).ok();
-        Painter { scale: UNITS, font: FONT }.paint(document.marks, &area).ok();
+        let painter = Painter { scale: UNITS, font: FONT };
+        let done = area.fill(&document.background).and_then(|()| painter.paint(document.marks, &area));
+        debug_assert!(done.is_ok(), "a string takes every mark: {done:?}");
     }
     let content = drawn.split_once('>').map_or("", |(_, content)| content);
     format!(

@@ -70,8 +70,8 @@ pub(super) fn printable(text: &str) -> String {
 pub(super) fn labels(names: &[String], room: f64) -> Vec<String> {
     let (before, after) = if names.iter().any(|name| width(name, SMALL) > room) { shared(names) } else { (0, 0) };
     let (head, tail) = (if before > 0 { "…" } else { "" }, if after > 0 { "…" } else { "" });
-    let own = |name: &String| name.get(before..name.len() - after).unwrap_or(name).to_owned();
-    names.iter().map(|name| shortened(&format!("{head}{}{tail}", own(name)), SMALL, room)).collect()
+    let own = names.iter().map(|name| &name[before..name.len() - after]);
+    own.map(|own| shortened(&format!("{head}{own}{tail}"), SMALL, room)).collect()
 }
 
 /// Bytes that all names begin with and end with, up to and from a separator: where names must be shortened, what they
@@ -83,12 +83,12 @@ fn shared(names: &[String]) -> (usize, usize) {
     let before = others.iter().map(|name| equal_from(name)).min().unwrap_or(0);
     let before: usize = first.chars().take(before).map(char::len_utf8).sum();
     // The last part that all share stays, for `block.11` says more than `11`.
-    let own = first.get(..before).and_then(|start| start.rfind(separates)).unwrap_or(0);
-    let before = first.get(..own).and_then(|start| start.rfind(separates)).map_or(0, |place| place + 1);
+    let own = first[..before].rfind(separates).unwrap_or(0);
+    let before = first[..own].rfind(separates).map_or(0, |place| place + 1);
     let equal_to = |name: &str| first.chars().rev().zip(name.chars().rev()).take_while(|(x, y)| x == y).count();
     let after = others.iter().map(|name| equal_to(name)).min().unwrap_or(0);
     let after: usize = first.chars().rev().take(after).map(char::len_utf8).sum();
-    let end = first.get(first.len() - after..).unwrap_or_default();
+    let end = &first[first.len() - after..];
     let after = end.find(separates).map_or(0, |place| end.len() - place);
     let shortest = names.iter().map(String::len).min().unwrap_or(0);
     if before + after < shortest { (before, after) } else { (if before < shortest { before } else { 0 }, 0) }

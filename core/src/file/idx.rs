@@ -24,9 +24,12 @@ pub(super) fn is_complete(bytes: &[u8]) -> bool {
 pub(crate) fn dimensions<'a>(file: &str, bytes: &'a [u8]) -> Result<(Vec<usize>, &'a [u8]), DataError> {
     let malformed =
         |offset, expected, found| Err(DataError::Malformed { file: file.to_owned(), offset, expected, found });
-    let count = usize::from(bytes.get(3).copied().unwrap_or_default());
+    let Some((&[_, _, _, count], rest)) = bytes.split_first_chunk() else {
+        return malformed(3, "the number of dimensions".to_owned(), "the end of the file".to_owned());
+    };
+    let count = usize::from(count);
     let start = 4 + 4 * count;
-    let Some(header) = bytes.get(4..start) else {
+    let Some((header, values)) = rest.split_at_checked(4 * count) else {
         return malformed(
             4,
             format!("the lengths of {}", counted(count, "dimension")),
@@ -36,7 +39,6 @@ pub(crate) fn dimensions<'a>(file: &str, bytes: &'a [u8]) -> Result<(Vec<usize>,
     let (fields, _) = header.as_chunks::<4>();
     let lengths = fields.iter().map(|&field| u32::from_be_bytes(field) as usize).collect::<Vec<_>>();
     let expected = lengths.iter().try_fold(1_usize, |product, &length| product.checked_mul(length));
-    let values = bytes.get(start..).unwrap_or_default();
     match expected {
         Some(expected) if expected == values.len() => Ok((lengths, values)),
         _ => {

@@ -18,17 +18,17 @@ pub(crate) fn entries(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, PartFault> {
         if header.iter().all(|&byte| byte == 0) {
             break;
         }
-        let name = text(header.get(..100)).trim_start_matches("./").to_owned();
+        let name = text(&header[..100]).trim_start_matches("./").to_owned();
         let part = || format!("tar entry {name}");
-        let size = octal(header.get(124..136))
-            .ok_or_else(|| PartFault::malformed(part(), "an octal size", text(header.get(124..136))))?;
+        let size = octal(&header[124..136])
+            .ok_or_else(|| PartFault::malformed(part(), "an octal size", text(&header[124..136])))?;
         let content = usize::try_from(size).ok().and_then(|size| after.get(..size)).ok_or_else(|| {
             PartFault::malformed(part(), format!("{size} bytes"), format!("the end after {}", after.len()))
         })?;
-        match header.get(156) {
-            Some(b'0' | 0 | b'5') => {
-                let prefix = header.get(345..500).filter(|_| header.get(257..263) == Some(PREFIXED));
-                if !text(prefix).is_empty() || entries.iter().any(|(other, _)| *other == name) {
+        match header[156] {
+            b'0' | 0 | b'5' => {
+                let prefixed = &header[257..263] == PREFIXED && !text(&header[345..500]).is_empty();
+                if prefixed || entries.iter().any(|(other, _)| *other == name) {
                     return Err(PartFault::malformed(part(), "each name once and whole", "another of that name"));
                 }
                 if entries.len() == MOST_ENTRIES {
@@ -38,13 +38,15 @@ pub(crate) fn entries(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, PartFault> {
                 entries.push((name, content));
             }
             // Times of modification, as Python's tarfile writes them.
-            Some(b'x' | b'g') if !changes_layout(content) => {}
+            b'x' | b'g' if !changes_layout(content) => {}
             other => {
-                let found = format!("an entry of type `{}`", other.copied().unwrap_or_default().escape_ascii());
+                let found = format!("an entry of type `{}`", other.escape_ascii());
                 return Err(PartFault::malformed(part(), "a plain file", found));
             }
         }
-        rest = after.get(content.len().next_multiple_of(BLOCK)..).unwrap_or_default();
+        // An archive that ends within the padding of an entry has no further one.
+        let Some(next) = after.get(content.len().next_multiple_of(BLOCK)..) else { break };
+        rest = next;
     }
     Ok(entries)
 }
@@ -57,12 +59,11 @@ fn changes_layout(records: &[u8]) -> bool {
     })
 }
 
-fn text(field: Option<&[u8]>) -> String {
-    let field = field.unwrap_or_default();
+fn text(field: &[u8]) -> String {
     let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
-    String::from_utf8_lossy(field.get(..end).unwrap_or(field)).trim().to_owned()
+    String::from_utf8_lossy(&field[..end]).trim().to_owned()
 }
 
-fn octal(field: Option<&[u8]>) -> Option<u64> {
+fn octal(field: &[u8]) -> Option<u64> {
     u64::from_str_radix(&text(field), 8).ok()
 }

@@ -114,10 +114,8 @@ fn idle_records(bytes: &[u8]) -> Option<(usize, usize)> {
 fn check_number_of_entries(file: &str, bytes: &[u8]) -> Result<(), DataError> {
     let most = bytes.len() / SHORTEST_ENTRY;
     for offset in memmem::find_iter(bytes, ZIP64_END) {
-        let Some(record) = bytes.get(offset..offset + 40) else { continue };
-        let number =
-            |at: usize| record.get(at..at + 8).and_then(|field| field.try_into().ok()).map_or(0, u64::from_le_bytes);
-        let (size, entries) = (number(4), number(32));
+        let number = |at: usize| bytes.get(offset + at..)?.first_chunk().map(|field| u64::from_le_bytes(*field));
+        let (Some(size), Some(entries)) = (number(4), number(32)) else { continue };
         // Compressed data may hold the signature by chance; a record's own size lies within the file.
         if size <= bytes.len() as u64 && entries > most as u64 {
             return Err(DataError::Malformed {

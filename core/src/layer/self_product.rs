@@ -85,7 +85,7 @@ pub(super) async fn self_product<F: Factor>(
     let mut work: u64 = 0;
     for range in ranges(columns, RUN) {
         let width = range.len();
-        let block = buffer.get_mut(..rows * width).unwrap_or_default();
+        let block = &mut buffer[..rows * width];
         let mut lines: Vec<_> = block.chunks_exact_mut(width).enumerate().collect();
         for_each(&mut lines, |(row, out)| vectorised(|| fill(*row, range.clone(), out)));
         let factor = &*block;
@@ -133,7 +133,7 @@ impl<F: Factor> Tile<F> {
     /// Adds the products of one run of columns of M, of which a row has `width` values in `factor`.
     fn add(&mut self, factor: &[F], width: usize) {
         let Self { rows, columns, part, sum } = self;
-        let lines = |range: &Range<usize>| factor.get(range.start * width..range.end * width).unwrap_or_default();
+        let lines = |range: &Range<usize>| &factor[range.start * width..range.end * width];
         let size = Size { rows: rows.len(), columns: columns.len(), inner: width };
         let wanted = if rows == columns { Wanted::LowerTriangle } else { Wanted::All };
         F::multiply(size, wanted, lines(rows), lines(columns), part);

@@ -62,8 +62,8 @@ struct Extents<V> {
 
 impl<V: Value> Extents<V> {
     fn of(values: &[V], features: usize, range: Range<usize>) -> Self {
-        let mut rows = values.chunks_exact(features).map(|row| row.get(range.clone()).unwrap_or_default());
-        let first = rows.next().unwrap_or_default();
+        let first = &values[range.clone()];
+        let rows = values.chunks_exact(features).skip(1).map(|row| &row[range.clone()]);
         let mut sums: Vec<f64> = first.iter().map(|&value| value.into()).collect();
         let (mut low, mut high) = (first.to_vec(), first.to_vec());
         for row in rows {

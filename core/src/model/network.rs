@@ -349,7 +349,9 @@ impl Source<'_> {
     fn tensor<const D: usize>(&self, layer: &str, suffix: &str) -> Result<Tensor<D>, NetworkError> {
         let name = format!("{layer}.{suffix}");
         let parameter = self.graph.parameters.iter().find(|parameter| parameter.name == name);
-        let expected = parameter.map(|parameter| parameter.shape.clone()).unwrap_or_default();
+        let Some(expected) = parameter.map(|parameter| parameter.shape.clone()) else {
+            return Err(input_error("graph", format!("a parameter {name}"), "none"));
+        };
         let error = |found: String| NetworkError::Tensor { tensor: name.clone(), expected: expected.clone(), found };
         let tensor = self.state.get(&name).ok_or_else(|| error("none".to_owned()))?;
         let sound = tensor.shape == expected

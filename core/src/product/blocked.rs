@@ -103,7 +103,7 @@ fn add<S: Simd>(
 ) {
     let width = (VECTORS * S::F32_LANES).min(columns.len());
     for (sums, line) in sums.into_iter().zip(product.chunks_exact_mut(stride).skip(row)) {
-        let Some(target) = line.get_mut(columns.start..columns.start + width) else { return };
+        let target = &mut line[columns.start..columns.start + width];
         if let (targets, []) = S::as_mut_simd_f32s(target)
             && let Ok(targets) = <&mut [S::f32s; VECTORS]>::try_from(targets)
         {
@@ -136,7 +136,7 @@ fn pack_rows(
     for (start, panel) in panels {
         let columns = start..(start + width).min(columns.end);
         for (line, target) in lines().zip(panel.chunks_exact_mut(width)) {
-            let line = line.get(columns.clone()).unwrap_or_default();
+            let line = &line[columns.clone()];
             let (whole, rest) = target.split_at_mut(line.len());
             whole.copy_from_slice(line);
             rest.fill(0.0);
@@ -160,8 +160,7 @@ fn pack_columns(
     for (start, band) in bands {
         for place in 0..width {
             let line = start + place;
-            let values =
-                if line < lines.end { matrix.get(line * stride..).and_then(|m| m.get(inner.clone())) } else { None };
+            let values = (line < lines.end).then(|| &matrix[line * stride..][inner.clone()]);
             let targets = band.iter_mut().skip(place).step_by(width);
             match values {
                 Some(values) => targets.zip(values).for_each(|(target, &value)| *target = value),

@@ -112,13 +112,10 @@ fn ranks(values: &[f64], tolerance: f64) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut before = 0;
     while let Some(&(smallest, _)) = order.get(before) {
-        let rest = order.get(before..).unwrap_or_default();
-        let ties = rest.iter().take_while(|(value, _)| *value <= smallest + tolerance);
+        let ties = order[before..].iter().take_while(|(value, _)| *value <= smallest + tolerance);
         let count = ties.clone().count();
         for &(_, index) in ties {
-            if let Some(rank) = ranks.get_mut(index) {
-                *rank = before as f64 + 0.5 * (count as f64 - 1.0);
-            }
+            ranks[index] = before as f64 + 0.5 * (count as f64 - 1.0);
         }
         before += count;
     }

@@ -217,7 +217,8 @@ fn together(measure: &dyn Many, layers: &[&Answered]) -> Result<Group, Cell> {
     if let Some(absent) = layers.iter().find_map(|layer| layer.blame()) {
         return Err(absent);
     }
-    let prepared: Vec<&Prepared> = layers.iter().copied().filter_map(prepared).collect();
+    let prepared: Option<Vec<&Prepared>> = layers.iter().copied().map(prepared).collect();
+    let prepared = prepared.ok_or_else(|| Cell::without(Reason::OtherMeasure))?;
     let group = measure.group(&prepared).map_err(Cell::without)?;
     for &value in group.each.iter().chain([&group.value]) {
         finite(value).map_err(Cell::without)?;

@@ -26,13 +26,13 @@ impl Comparison {
                 self.push_group(&mut text, &measure.id, group);
             }
             for OutputRecord { a, b, value } in measure.outputs.iter().flatten() {
-                let (Some(a), Some(b)) = (self.inputs.get(*a), self.inputs.get(*b)) else { continue };
+                let (a, b) = (&self.inputs[*a], &self.inputs[*b]);
                 let (value, reason) = texts(value);
                 let [id, a, b] = [&measure.id, &a.name, &b.name].map(Clone::clone);
                 push_line(&mut text, [id, a, String::new(), b, String::new(), value, reason]);
             }
             for pair in &measure.pairs {
-                let (Some(a), Some(b)) = (self.inputs.get(pair.a), self.inputs.get(pair.b)) else { continue };
+                let (a, b) = (&self.inputs[pair.a], &self.inputs[pair.b]);
                 for (layer_a, row) in a.layers.iter().zip(&pair.cells) {
                     for (layer_b, cell) in b.layers.iter().zip(row) {
                         let (value, reason) = texts(cell);

@@ -1,6 +1,7 @@
 //! Why a study ends without a comparison.
 
 use crate::activation::ActivationError;
+use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::model::ModelError;
 use crate::similarity::UnknownMeasure;
@@ -160,6 +161,9 @@ pub enum StudyError {
     /// The architecture does not fit the images.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// What a network's file says of it cannot be reported.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// A network cannot be run.
     #[error(transparent)]
     Activation(ActivationError),

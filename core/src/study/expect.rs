@@ -92,7 +92,7 @@ impl Study {
         {
             let probe = self.probe.as_deref();
             let labels = probe.and_then(|probe| probe.labels.clone());
-            let classes = probe.map(|probe| probe.class_names.clone()).unwrap_or_default();
+            let classes = probe.map_or_else(Vec::new, |probe| probe.class_names.clone());
             self.samples = Some(Samples { ids: Arc::clone(ids), labels, classes });
         }
         Ok(())

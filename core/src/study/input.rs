@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{InputKind, InputRecord, LayerRecord};
+use super::{InputKind, InputRecord, LayerRecord, StudyError};
 use crate::activation::ActivationFile;
 use crate::checkpoint::Network;
 use crate::data::Normalisation;
@@ -39,18 +39,21 @@ impl Input {
     }
 
     /// What the report says of it.
-    pub(super) fn record(&self, name: &str, layers: Vec<LayerRecord>) -> InputRecord {
-        match self {
+    ///
+    /// # Errors
+    /// [`StudyError::Model`] and [`StudyError::Checkpoint`], when a network cannot be described.
+    pub(super) fn record(&self, name: &str, layers: Vec<LayerRecord>) -> Result<InputRecord, StudyError> {
+        Ok(match self {
             Self::Network { network, normalisation, .. } => InputRecord {
                 name: name.to_owned(),
                 file: network.file.clone(),
                 kind: InputKind::Checkpoint,
                 sha256: network.sha256.clone(),
                 architecture: Some(network.architecture.describe()),
-                parameters: network.architecture.trainable_parameters().ok(),
+                parameters: Some(network.architecture.trainable_parameters()?),
                 normalisation: Some(normalisation.clone()),
                 layers,
-                metadata: network.metadata.texts(&network.architecture).unwrap_or_default(),
+                metadata: network.metadata_texts()?,
             },
             Self::Activations { file, .. } => InputRecord {
                 name: name.to_owned(),
@@ -63,7 +66,7 @@ impl Input {
                 layers,
                 metadata: file.metadata.clone(),
             },
-        }
+        })
     }
 }
 

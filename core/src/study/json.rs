@@ -10,6 +10,19 @@ pub enum ReportError {
     /// Not JSON, or not a report.
     #[error("not a RepGeo report: {0}")]
     Malformed(String),
+    /// JSON cannot say it.
+    #[error("the report cannot be written as JSON: {0}")]
+    Unwritable(String),
+    /// What it says of one part does not fit what it says of another.
+    #[error("not a consistent RepGeo report: {part}: expected {expected}, found {found}")]
+    Inconsistent {
+        /// Which part.
+        part: String,
+        /// What was expected there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// Written by another version.
     #[error(
         "the report has schema version {found}, but this program reads version {SCHEMA_VERSION}; use a program of that version"
@@ -23,16 +36,18 @@ pub enum ReportError {
 impl Comparison {
     /// The report as JSON, indented, fields in the order of the schema, numbers in the shortest form that reads back to
     /// the same value.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        // Strings, numbers and string keys only: there is nothing that JSON cannot say.
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    ///
+    /// # Errors
+    /// [`ReportError::Unwritable`].
+    pub fn to_json(&self) -> Result<String, ReportError> {
+        written(self)
     }
 
     /// Reads what [`Comparison::to_json`] wrote.
     ///
     /// # Errors
-    /// [`ReportError`] when the text is not a report, or one of another schema version.
+    /// [`ReportError`] when the text is not a report, one of another schema version, or one that lacks an input or a layer
+    /// that its cells are of.
     pub fn from_json(text: &str) -> Result<Self, ReportError> {
         #[derive(Deserialize)]
         struct Version {
@@ -44,6 +59,7 @@ impl Comparison {
             return Err(ReportError::Version { found });
         }
         let mut report: Self = serde_json::from_str(text).map_err(malformed)?;
+        report.check()?;
         if report.schema_minor > SCHEMA_MINOR {
             let message = format!(
                 "the report was written by a later version (schema {SCHEMA_VERSION}.{}, this program reads up to \
@@ -55,28 +71,79 @@ impl Comparison {
         Ok(report)
     }
 
-    /// The JSON Schema of reports, indented.
-    #[must_use]
-    pub fn json_schema() -> String {
-        let schema = schemars::schema_for!(Comparison);
-        serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+    /// Refuses cells of inputs and layers that are not there, and other numbers of them than there are layers.
+    fn check(&self) -> Result<(), ReportError> {
+        let inconsistent = |part: &str, expected, found| {
+            let part = part.to_owned();
+            ReportError::Inconsistent { part, expected, found }
+        };
+        let layers = |part: &str, input: usize| match self.inputs.get(input) {
+            Some(input) => Ok(input.layers.len()),
+            None => Err(inconsistent(part, format!("an input below {}", self.inputs.len()), input.to_string())),
+        };
+        for measure in &self.measures {
+            for (index, pair) in measure.pairs.iter().enumerate() {
+                let part = format!("pair {index} of {}", measure.id);
+                let (rows, columns) = (layers(&part, pair.a)?, layers(&part, pair.b)?);
+                let found: Vec<usize> = pair.cells.iter().map(Vec::len).collect();
+                if found != vec![columns; rows] {
+                    let expected = format!("{rows} rows of {columns} cells");
+                    return Err(inconsistent(&part, expected, format!("rows of {found:?} cells")));
+                }
+            }
+            if let Some(values) = &measure.layers {
+                let part = format!("the layers of {}", measure.id);
+                let found: Vec<usize> = values.iter().map(Vec::len).collect();
+                let expected: Vec<usize> = self.inputs.iter().map(|input| input.layers.len()).collect();
+                if found != expected {
+                    return Err(inconsistent(&part, format!("{expected:?} values"), format!("{found:?}")));
+                }
+            }
+            for (index, output) in measure.outputs.iter().flatten().enumerate() {
+                let part = format!("output {index} of {}", measure.id);
+                layers(&part, output.a.max(output.b))?;
+            }
+            for (index, group) in measure.groups.iter().flatten().enumerate() {
+                let part = format!("group {index} of {}", measure.id);
+                for &(input, layer) in &group.members {
+                    let count = layers(&part, input)?;
+                    if layer >= count {
+                        return Err(inconsistent(&part, format!("a layer below {count}"), layer.to_string()));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
+
+    /// The JSON Schema of reports, indented.
+    ///
+    /// # Errors
+    /// [`ReportError::Unwritable`].
+    pub fn json_schema() -> Result<String, ReportError> {
+        written(&schemars::schema_for!(Comparison))
+    }
+}
+
+fn written(value: &impl serde::Serialize) -> Result<String, ReportError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| ReportError::Unwritable(error.to_string()))?;
+    Ok(text + "\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::sample;
+    use crate::study::{Cell, GroupRecord, OutputRecord, sample};
 
     #[test]
     fn round_trip_keeps_every_bit() {
         let report = sample::comparison();
-        assert_eq!(Comparison::from_json(&report.to_json()), Ok(report));
+        assert_eq!(Comparison::from_json(&report.to_json().unwrap()), Ok(report));
     }
 
     #[test]
     fn the_text_is_the_one_that_other_programs_read() {
-        let text = sample::comparison().to_json();
+        let text = sample::comparison().to_json().unwrap();
         for part in [
             "{\n  \"schema_version\": 1,\n  \"schema_minor\": 2,\n  \"generator\": \"repgeo 0.1.0\",\n  \"inputs\": [",
             "\"subset\": {\n      \"stratified\": {\n        \"seed\": 7",
@@ -91,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_report_without_what_was_added_later_opens() {
-        let mut old: serde_json::Value = serde_json::from_str(&sample::comparison().to_json()).unwrap();
+        let mut old: serde_json::Value = serde_json::from_str(&sample::comparison().to_json().unwrap()).unwrap();
         old.as_object_mut().unwrap().remove("schema_minor");
         let read = Comparison::from_json(&old.to_string()).unwrap();
         assert_eq!(read, Comparison { schema_minor: 0, ..sample::comparison() });
@@ -99,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_report_of_a_later_minor_version_opens_with_a_remark() {
-        let mut later: serde_json::Value = serde_json::from_str(&sample::comparison().to_json()).unwrap();
+        let mut later: serde_json::Value = serde_json::from_str(&sample::comparison().to_json().unwrap()).unwrap();
         later["schema_minor"] = serde_json::json!(7);
         later["measures"][0]["floor"] = serde_json::json!([0.5]);
         let read = Comparison::from_json(&later.to_string()).unwrap();
@@ -113,6 +180,40 @@ mod tests {
         let error = Comparison::from_json("{\"schema_version\": 99, \"inputs\": 3}").unwrap_err();
         assert_eq!(error, ReportError::Version { found: 99 });
         assert!(error.to_string().contains("schema version 99"), "{error}");
+    }
+
+    #[test]
+    fn cells_of_what_is_not_there_are_refused() {
+        let refused = |change: fn(&mut Comparison)| {
+            let mut report = sample::comparison();
+            change(&mut report);
+            Comparison::from_json(&report.to_json().unwrap()).unwrap_err().to_string()
+        };
+        let start = "not a consistent RepGeo report: pair 0 of cka-linear-debiased: expected";
+        assert_eq!(refused(|report| report.measures[0].pairs[0].b = 2), format!("{start} an input below 2, found 2"));
+        assert_eq!(
+            refused(|report| drop(report.measures[0].pairs[0].cells[1].pop())),
+            format!("{start} 2 rows of 2 cells, found rows of [2, 1] cells")
+        );
+        let group = |members| GroupRecord { members, value: Cell::Value(1.0), each: vec![1.0] };
+        let output = OutputRecord { a: 0, b: 7, value: Cell::Value(0.0) };
+        let mut report = sample::comparison();
+        report.measures[0].outputs = Some(vec![output]);
+        assert_eq!(
+            Comparison::from_json(&report.to_json().unwrap()).unwrap_err().to_string(),
+            "not a consistent RepGeo report: output 0 of cka-linear-debiased: expected an input below 2, found 7"
+        );
+        report.measures[0].layers = Some(vec![vec![Cell::Value(1.0)], Vec::new()]);
+        assert_eq!(
+            Comparison::from_json(&report.to_json().unwrap()).unwrap_err().to_string(),
+            "not a consistent RepGeo report: the layers of cka-linear-debiased: expected [2, 2] values, found [1, 0]"
+        );
+        let mut report = sample::comparison();
+        report.measures[0].groups = Some(vec![group(vec![(0, 1)]), group(vec![(1, 2)])]);
+        assert_eq!(
+            Comparison::from_json(&report.to_json().unwrap()).unwrap_err().to_string(),
+            "not a consistent RepGeo report: group 1 of cka-linear-debiased: expected a layer below 2, found 2"
+        );
     }
 
     #[test]

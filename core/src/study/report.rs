@@ -41,7 +41,7 @@ impl Study {
         let name = match (probe, file) {
             (Some(probe), _) => probe.name.clone(),
             (None, Some(file)) => file.file.clone(),
-            (None, None) => String::new(),
+            (None, None) => return Err(StudyError::TooFewInputs { found: inputs.len() }),
         };
         Ok(ProbeRecord {
             name,

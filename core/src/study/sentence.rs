@@ -100,13 +100,13 @@ fn ends(map: &LayerMap, most: Place, least: Place) -> String {
 }
 
 fn row_name(map: &LayerMap, (row, ..): Place) -> &str {
-    map.rows.get(row).map_or("", String::as_str)
+    &map.rows[row]
 }
 
 /// `layer1.0 of both`, or `layer1.0 of A with layer2.0 of B`.
 fn pair_name(map: &LayerMap, place: Place) -> String {
     let left = row_name(map, place);
-    let right = map.columns.get(place.1).map_or("", String::as_str);
+    let right = &map.columns[place.1];
     if left == right { format!("{left} of both") } else { format!("{left} of {} with {right} of {}", map.a, map.b) }
 }
 
@@ -132,7 +132,7 @@ fn outlier(map: &LayerMap) -> Option<String> {
     let partner = if square { "the same layer of" } else { "its best match in" };
     Some(format!(
         "{} of {} stands out: it is {relation} alike to {partner} {} ({}) than the other layers are (median {}).",
-        map.rows.get(row)?,
+        map.rows[row],
         map.a,
         map.b,
         number(value),

@@ -140,7 +140,7 @@ impl Study {
         let keep = Keep { rows: self.keeps_rows(), parts: self.keeps_parts() };
         let warnings = remarks::of_input(input, &name);
         let logits = matches!(input, Input::Activations { .. }).then_some(Err(Reason::NoLogits));
-        self.inputs.push(Gathered { record: input.record(&name, Vec::new()), layers: Vec::new(), logits, warnings });
+        self.inputs.push(Gathered { record: input.record(&name, Vec::new())?, layers: Vec::new(), logits, warnings });
         self.questions.iter_mut().for_each(|asked| asked.begin(index, &self.pairs, &self.expected));
         match input {
             Input::Network { network, normalisation, .. } => {
@@ -310,11 +310,11 @@ impl Study {
         asked || logits && self.inputs.iter().flat_map(|input| &input.layers).all(answers)
     }
 
-    /// The layers of an input that was checked, first to last.
+    /// The layers of an input that was checked, first to last; none of one that was not.
     #[must_use]
     pub fn layer_names(&self, input: usize) -> Vec<String> {
-        let layers = self.expected.get(input).map(|expected| expected.layers.as_slice());
-        layers.unwrap_or_default().iter().map(|layer| layer.name.clone()).collect()
+        let layers = self.expected.get(input).into_iter().flat_map(|expected| &expected.layers);
+        layers.map(|layer| layer.name.clone()).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use repgeo_core::activation::{Engine, RowPolicy};
 use repgeo_core::data::{ProbeSet, Subset};
 use repgeo_core::study::{self, Budget, Comparison, LayerPlan, PairPlan, ProbeSpec, Study, StudySpec};
@@ -49,7 +49,7 @@ pub(super) fn write(out: &Path) -> Result<()> {
     let probe = probe::read(&paths(&probes.iter().map(String::as_str).collect::<Vec<_>>()))?;
     let names = demo.iter().map(|listed| listed.name.clone()).collect();
     let compared = compare(inputs::Files::open(&paths(&files))?.named(names), &probe)?;
-    files::write(&out.join(REPORT), compared.to_json().as_bytes())?;
+    files::write(&out.join(REPORT), compared.to_json()?.as_bytes())?;
     let name = format!("Fashion-MNIST test, {} images", probe.len());
     let catalogue = json!({
         "networks": networks,
@@ -78,11 +78,14 @@ fn probes(out: &Path) -> Result<Vec<String>> {
 
 /// A bundled network as the page lists it.
 fn network(out: &Path, Listed { name, file }: &Listed) -> Result<Value> {
-    let accuracy = match study::open(&inputs::read(&out.join(file))?)? {
-        study::Opened::Network(network) => network.metadata.accuracy,
-        study::Opened::Activations(_) => None,
+    let study::Opened::Network(network) = study::open(&inputs::read(&out.join(file))?)? else {
+        bail!("{file}: expected a network, found activations");
     };
-    let note = accuracy.map_or(String::new(), |accuracy| format!("{:.2} % test accuracy", 100.0 * accuracy));
+    let note = match (network.metadata.accuracy, network.metadata.step) {
+        (Some(accuracy), _) => format!("{:.2} % test accuracy", 100.0 * accuracy),
+        (None, Some(0)) => String::new(),
+        (None, _) => bail!("{file}: expected a test accuracy, found none"),
+    };
     Ok(json!({ "name": name, "file": file, "note": note }))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use repgeo_core::figure::Heatmap;
 use repgeo_core::study::Comparison;
 
@@ -13,17 +13,18 @@ use crate::files;
 /// the program is killed.
 ///
 /// # Errors
-/// When the folder or a file cannot be written.
+/// When the folder or a file cannot be written, or the report lacks an input of a pair.
 pub(super) fn write(comparison: &Comparison, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = vec![
-        write_file(folder, "report.json", &comparison.to_json())?,
+        write_file(folder, "report.json", &comparison.to_json()?)?,
         write_file(folder, "comparison.csv", &comparison.to_csv())?,
     ];
     let mut taken = BTreeSet::new();
     for (index, measure) in comparison.measures.iter().enumerate() {
         for (pair, record) in measure.pairs.iter().enumerate() {
-            let Some(figure) = Heatmap::of(comparison, index, pair) else { continue };
-            let name = |input: usize| comparison.inputs.get(input).map_or("", |input| input.name.as_str());
+            let figure = Heatmap::of(comparison, index, pair)
+                .with_context(|| format!("{}: pair {pair} is of an input that is not in the report", measure.id))?;
+            let name = |input: usize| comparison.inputs[input].name.as_str();
             let stem = file_stem(&format!("{}.{}.{}", measure.id, name(record.a), name(record.b)));
             let numbered = (2_usize..).map(|number| format!("{stem}-{number}"));
             let free = std::iter::once(stem.clone()).chain(numbered).find(|stem| taken.insert(stem.to_lowercase()));

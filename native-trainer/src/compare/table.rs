@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
+use anyhow::{Context as _, Result};
 use repgeo_core::study::{Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, OutputRecord, number, sentence_of};
 
 /// What was compared, and for each measure and pair the values of each layer with its partner and the map in a sentence.
-pub(super) fn table(comparison: &Comparison) -> String {
+///
+/// # Errors
+/// When the report lacks an input of a pair.
+pub(super) fn table(comparison: &Comparison) -> Result<String> {
     let mut text = String::new();
     for input in &comparison.inputs {
         let normalisation =
@@ -32,10 +36,10 @@ pub(super) fn table(comparison: &Comparison) -> String {
             push_outputs(&mut text, comparison, measure, outputs);
         }
         for pair in 0..measure.pairs.len() {
-            if let Some(map) = LayerMap::of(comparison, index, pair) {
-                text.push('\n');
-                push_map(&mut text, &measure.id, &map);
-            }
+            let map = LayerMap::of(comparison, index, pair)
+                .with_context(|| format!("{}: pair {pair} is of an input that is not in the report", measure.id))?;
+            text.push('\n');
+            push_map(&mut text, &measure.id, &map);
         }
     }
     if !comparison.warnings.is_empty() {
@@ -45,7 +49,7 @@ pub(super) fn table(comparison: &Comparison) -> String {
         let about: Vec<&str> = [&warning.input, &warning.layer].into_iter().flatten().map(String::as_str).collect();
         line(&mut text, &format!("note: {}: {}", about.join(" "), warning.message));
     }
-    text
+    Ok(text)
 }
 
 /// The values of a measure of single layers.
@@ -83,7 +87,7 @@ fn push_groups(text: &mut String, comparison: &Comparison, measure: &MeasureReco
 fn push_outputs(text: &mut String, comparison: &Comparison, measure: &MeasureRecord, outputs: &[OutputRecord]) {
     line(text, &format!("{}: of the outputs of two networks", measure.id));
     for OutputRecord { a, b, value } in outputs {
-        let (Some(a), Some(b)) = (comparison.inputs.get(*a), comparison.inputs.get(*b)) else { continue };
+        let (a, b) = (&comparison.inputs[*a], &comparison.inputs[*b]);
         line(text, &format!("  {} and {}  {}", a.name, b.name, in_words(value)));
     }
 }
@@ -108,7 +112,7 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap) {
     };
     let rows = map.rows.iter().enumerate().map(|(row, name)| {
         let column = if square { Some(row) } else { map.best_match(row).map(|(column, _)| column) };
-        let partner = column.and_then(|column| map.columns.get(column)).cloned().unwrap_or_default();
+        let partner = column.map_or_else(String::new, |column| map.columns[column].clone());
         let value = match column.and_then(|column| map.cell(row, column)) {
             Some(cell) => in_words(cell),
             None => "no value".to_owned(),

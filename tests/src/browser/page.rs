@@ -234,7 +234,7 @@ impl Page {
     pub async fn console_errors(&self) -> anyhow::Result<Vec<String>> {
         let entries = raw::log(&self.client, "browser").await?;
         let errors = entries.iter().filter(|entry| entry["level"] == "SEVERE");
-        Ok(errors.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect())
+        errors.map(|entry| entry["message"].as_str().map(str::to_owned).context("an error without a message")).collect()
     }
 
     /// What must hold at the end of every scenario.
@@ -259,8 +259,8 @@ impl Page {
             files: [...document.querySelectorAll('li[data-file]')].map(item => item.textContent),
         })";
         let state = self.evaluate(expression).await.map_or_else(|error| error.to_string(), |state| state.to_string());
-        let errors = self.console_errors().await.unwrap_or_default();
-        format!("the page says {state}; the console {errors:?}")
+        let errors = self.console_errors().await.map_or_else(|error| error.to_string(), |errors| format!("{errors:?}"));
+        format!("the page says {state}; the console {errors}")
     }
 
     /// Ends the browser.

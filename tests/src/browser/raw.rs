@@ -16,7 +16,9 @@ struct Raw {
 
 impl WebDriverCompatibleCommand for Raw {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+        // A session's command has no URL of its own.
+        let session = session.ok_or(ParseError::RelativeUrlWithoutBase)?;
+        base.join(&format!("session/{session}/{}", self.path))
     }
 
     fn method_and_body(&self, _url: &Url) -> (Method, Option<String>) {
@@ -39,5 +41,5 @@ pub(super) async fn developer_tools(client: &Client, command: &str, parameters: 
 /// When the driver keeps no such log.
 pub(super) async fn log(client: &Client, kind: &str) -> anyhow::Result<Vec<Value>> {
     let entries = client.issue_cmd(Raw { path: "se/log", body: json!({ "type": kind }) }).await?;
-    Ok(entries.as_array().cloned().unwrap_or_default())
+    entries.as_array().cloned().with_context(|| format!("{kind}: expected a list of entries, found {entries}"))
 }

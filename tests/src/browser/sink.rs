@@ -46,7 +46,8 @@ impl Sink {
     /// itself.
     pub(super) fn requests(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.iter().filter(|line| !OWN_SERVICES.contains(&host(line))).cloned().collect()
+        let foreign = |line: &&String| host(line).is_none_or(|host| !OWN_SERVICES.contains(&host));
+        requests.iter().filter(foreign).cloned().collect()
     }
 }
 
@@ -65,11 +66,11 @@ async fn refuse(mut stream: TcpStream, kept: Arc<Mutex<Vec<String>>>) {
     let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
 }
 
-/// The host in the first line of a request to a proxy.
-fn host(line: &str) -> &str {
-    let target = line.split(' ').nth(1).unwrap_or_default();
+/// The host in the first line of a request to a proxy; nothing in what is no such line.
+fn host(line: &str) -> Option<&str> {
+    let target = line.split(' ').nth(1)?;
     let authority = target.split_once("://").map_or(target, |(_, rest)| rest);
-    authority.split(['/', ':', '?']).next().unwrap_or_default()
+    Some(authority.split_once(['/', ':', '?']).map_or(authority, |(host, _)| host))
 }
 
 #[cfg(test)]
@@ -78,8 +79,8 @@ mod tests {
 
     #[test]
     fn the_host_is_found_in_both_forms_of_request() {
-        assert_eq!(host("CONNECT fonts.googleapis.com:443 HTTP/1.1"), "fonts.googleapis.com");
-        assert_eq!(host("GET http://repgeo.example/a:b HTTP/1.1"), "repgeo.example");
-        assert_eq!(host(""), "");
+        assert_eq!(host("CONNECT fonts.googleapis.com:443 HTTP/1.1"), Some("fonts.googleapis.com"));
+        assert_eq!(host("GET http://repgeo.example/a:b HTTP/1.1"), Some("repgeo.example"));
+        assert_eq!(host(""), None);
     }
 }

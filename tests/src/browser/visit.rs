@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -24,6 +24,8 @@ const OBSERVE_LONG_TASKS: &str = "window.__longTasks = [];
 new PerformanceObserver(list => window.__longTasks.push(...list.getEntries().map(entry => entry.duration)))
     .observe({ type: 'longtask', buffered: true });";
 
+const NO_PAGE: &str = "REPGEO_DIST names no built page; `cargo xtask test --only browser` builds one";
+
 /// Opens the built page in a browser of its own and lets `scenario` act on it.
 ///
 /// A screenshot of the end is kept as `NAME.png` in the target folder's `screenshots`, `NAME-failed.png` when it failed.
@@ -37,8 +39,13 @@ pub async fn visit(
     options: Options,
     scenario: impl AsyncFnOnce(&Page) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let site = std::env::var_os("REPGEO_DIST").map(PathBuf::from).unwrap_or_default();
-    visit_site(&site, name, options, scenario).await
+    match std::env::var_os("REPGEO_DIST") {
+        Some(site) => visit_site(Path::new(&site), name, options, scenario).await,
+        None => {
+            places::skipped(NO_PAGE);
+            Ok(())
+        }
+    }
 }
 
 /// As [`visit`], with the page in another folder.
@@ -52,7 +59,7 @@ pub async fn visit_site(
     scenario: impl AsyncFnOnce(&Page) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if std::env::var_os("REPGEO_DIST").is_none() {
-        places::skipped("REPGEO_DIST names no built page; `cargo xtask test --only browser` builds one");
+        places::skipped(NO_PAGE);
         return Ok(());
     }
     ensure!(site.join("index.html").is_file(), "{}: expected a page, found no index.html", site.display());

@@ -44,7 +44,7 @@ async fn dropped_activations_give_the_value_of_the_reference() -> anyhow::Result
         ready(page).await?;
         page.drop_files(&[&paths[0], &paths[1]]).await?;
         for path in &paths {
-            page.wait_for(&format!("{}[data-status=loaded]", listed(path)), SOON).await?;
+            page.wait_for(&format!("{}[data-status=loaded]", listed(path)?), SOON).await?;
         }
         // Computed with NumPy in double precision from the formulas.
         for (measure, expected) in [("cka-linear-debiased", 0.055329202919), ("procrustes-angular", 1.113001874233)] {

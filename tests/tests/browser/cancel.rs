@@ -10,7 +10,7 @@ use crate::steps::{LATE, Material, SOON, Table, compare, ready};
 
 #[tokio::test]
 async fn cancelling_leaves_the_page_usable() -> anyhow::Result<()> {
-    let Some(material) = Material::find() else { return Ok(()) };
+    let Some(material) = Material::find()? else { return Ok(()) };
     visit("cancel", Options::desktop("?engine=cpu&demo=none"), async |page| {
         ready(page).await?;
         material.drop_on(page).await?;

@@ -11,7 +11,7 @@ const SAMPLES: &str = "64";
 
 #[tokio::test]
 async fn dropped_checkpoints_give_the_values_of_the_command_line() -> anyhow::Result<()> {
-    let Some(material) = Material::find() else { return Ok(()) };
+    let Some(material) = Material::find()? else { return Ok(()) };
     visit("checkpoints", Options::desktop("?engine=cpu&demo=none"), async |page| {
         ready(page).await?;
         material.drop_on(page).await?;

@@ -35,7 +35,7 @@ fn measures(report: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn every_measure_agrees_on_the_command_line_the_browsers_cpu_and_webgpu() -> anyhow::Result<()> {
-    let Some(material) = Material::bundled() else { return Ok(()) };
+    let Some(material) = Material::bundled()? else { return Ok(()) };
     let mut reports = Vec::new();
     for engine in ["cpu", "webgpu"] {
         let query = format!("?engine={engine}&demo=none");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use repgeo_tests::browser::{Options, Page, visit_site};
 
 const SECONDS: Duration = Duration::from_secs(10);
@@ -48,16 +48,18 @@ async fn a_request_to_another_origin_fails_the_visit() -> anyhow::Result<()> {
         ensure!(page.foreign_requests() == ["GET http://repgeo.example/ HTTP/1.1"], "{:?}", page.foreign_requests());
         page.console_errors().await.map(|_| ())
     })
-    .await;
-    ensure!(message.as_deref().unwrap_or_default().contains("requests to another origin"), "{message:?}");
+    .await
+    .context("the visit ended well")?;
+    ensure!(message.contains("requests to another origin"), "{message}");
     Ok(())
 }
 
 #[tokio::test]
 async fn an_error_in_the_console_fails_the_visit() -> anyhow::Result<()> {
-    let message =
-        failure("harness-console", async |page| page.evaluate("console.error('broken')").await.map(|_| ())).await;
-    ensure!(message.as_deref().unwrap_or_default().contains("broken"), "{message:?}");
+    let message = failure("harness-console", async |page| page.evaluate("console.error('broken')").await.map(|_| ()))
+        .await
+        .context("the visit ended well")?;
+    ensure!(message.contains("broken"), "{message}");
     Ok(())
 }
 

@@ -45,7 +45,7 @@ async fn every_measure_has_the_same_values_in_the_browser_and_natively() -> anyh
         ready(page).await?;
         page.drop_files(&[&files[0], &files[1]]).await?;
         for file in &files {
-            page.wait_for(&format!("{}[data-status=loaded]", listed(file)), SOON).await?;
+            page.wait_for(&format!("{}[data-status=loaded]", listed(file)?), SOON).await?;
         }
         page.evaluate("document.querySelector('#more-settings').open = true").await?;
         page.click("#all-measures").await?;

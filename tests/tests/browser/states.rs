@@ -91,7 +91,7 @@ async fn an_unknown_architecture_is_asked_for_and_what_it_leaves_aside_is_report
     visit("architecture", Options::desktop("?engine=cpu&demo=none"), async |page| {
         ready(page).await?;
         page.drop_files(&[&path]).await?;
-        let item = listed(&path);
+        let item = listed(&path)?;
         page.wait_for(&format!("{item}[data-status=architecture-unknown] .architecture"), SOON).await?;
         let message = page.text(&format!("{item} .message")).await?;
         ensure!(message.contains("nameless.safetensors"), "the message is `{message}`");
@@ -132,7 +132,7 @@ async fn an_engine_that_cannot_start_leaves_a_page_that_says_so() -> anyhow::Res
 
 #[tokio::test]
 async fn a_lost_webgpu_device_falls_back_to_the_cpu_with_a_note() -> anyhow::Result<()> {
-    let Some(material) = Material::bundled() else { return Ok(()) };
+    let Some(material) = Material::bundled()? else { return Ok(()) };
     let folder = tempfile::tempdir()?;
     // A device that is destroyed while it is in use, as when a driver restarts.
     let lose = "const request = GPUAdapter.prototype.requestDevice;

@@ -29,8 +29,11 @@ pub(crate) struct Material {
 
 impl Material {
     /// Real PyTorch checkpoints with CIFAR-10 where they are, else what the page ships.
-    pub(crate) fn find() -> Option<Self> {
-        Self::real().or_else(Self::bundled)
+    pub(crate) fn find() -> anyhow::Result<Option<Self>> {
+        match Self::real() {
+            Some(real) => Ok(Some(real)),
+            None => Self::bundled(),
+        }
     }
 
     fn real() -> Option<Self> {
@@ -45,23 +48,24 @@ impl Material {
     }
 
     /// Small networks that the page ships.
-    pub(crate) fn bundled() -> Option<Self> {
-        let catalogue = std::fs::read(places::bundled("catalogue.json")?).ok()?;
-        let catalogue: Value = serde_json::from_slice(&catalogue).ok()?;
-        let networks = catalogue["networks"].as_array()?.iter().filter_map(|entry| entry["file"].as_str());
-        let mut networks = networks.filter(|file| file.contains("mlp")).filter_map(places::bundled);
-        Some(Self {
-            networks: [networks.next()?, networks.next()?],
-            probe: places::bundled(catalogue["probes"][0]["files"][0].as_str()?)?,
-            normalisation: "fashion-mnist",
-        })
+    pub(crate) fn bundled() -> anyhow::Result<Option<Self>> {
+        let Some(catalogue) = places::bundled("catalogue.json") else { return Ok(None) };
+        let catalogue: Value = serde_json::from_slice(&std::fs::read(catalogue)?)?;
+        let networks = catalogue["networks"].as_array().context("the catalogue lists no networks")?;
+        let mut files = networks.iter().filter_map(|entry| entry["file"].as_str()).filter(|file| file.contains("mlp"));
+        let mut network = || files.next().map(places::bundled).context("the catalogue lists fewer than two MLPs");
+        let probe = catalogue["probes"][0]["files"][0].as_str().context("the catalogue lists no probe set")?;
+        let (Some(first), Some(second), Some(probe)) = (network()?, network()?, places::bundled(probe)) else {
+            return Ok(None);
+        };
+        Ok(Some(Self { networks: [first, second], probe, normalisation: "fashion-mnist" }))
     }
 
     /// Drops all files on the page at once and waits until they are loaded.
     pub(crate) async fn drop_on(&self, page: &Page) -> anyhow::Result<()> {
         page.drop_files(&[&self.networks[0], &self.networks[1], &self.probe]).await?;
         for network in &self.networks {
-            page.wait_for(&format!("{}[data-status=loaded]", listed(network)), SOON).await?;
+            page.wait_for(&format!("{}[data-status=loaded]", listed(network)?), SOON).await?;
         }
         page.wait_for("#probe[data-status=loaded]", SOON).await?;
         Ok(())
@@ -84,8 +88,9 @@ impl Material {
 }
 
 /// The list's entry of a file.
-pub(crate) fn listed(file: &Path) -> String {
-    format!("#networks > li[data-file={}]", json!(file.file_name().unwrap_or_default().to_string_lossy()))
+pub(crate) fn listed(file: &Path) -> anyhow::Result<String> {
+    let name = file.file_name().with_context(|| format!("{}: expected a file", file.display()))?;
+    Ok(format!("#networks > li[data-file={}]", json!(name.to_string_lossy())))
 }
 
 /// Presses Compare and waits for the end; says how long it took.
@@ -134,14 +139,19 @@ impl Table {
 
     /// The table of the first pair and one of the measures of a report.
     pub(crate) fn of_measure(report: &Value, measure: usize) -> anyhow::Result<Self> {
-        let layers = |input: usize| -> Vec<String> {
-            let layers = report["inputs"][input]["layers"].as_array().cloned().unwrap_or_default();
-            layers.iter().map(|layer| layer["name"].as_str().unwrap_or_default().to_owned()).collect()
+        let layers = |input: usize| -> anyhow::Result<Vec<String>> {
+            let layers = report["inputs"][input]["layers"].as_array().context("an input without layers")?;
+            layers
+                .iter()
+                .map(|layer| Ok(layer["name"].as_str().context("a layer without a name")?.to_owned()))
+                .collect()
         };
         let cells = report["measures"][measure]["pairs"][0]["cells"].as_array().context("the report has no cells")?;
-        let values =
-            cells.iter().map(|row| row.as_array().into_iter().flatten().map(Value::as_f64).collect()).collect();
-        Ok(Self { rows: layers(0), columns: layers(1), values })
+        let row = |row: &Value| -> anyhow::Result<Vec<Option<f64>>> {
+            Ok(row.as_array().context("a row that is no list")?.iter().map(Value::as_f64).collect())
+        };
+        let values = cells.iter().map(row).collect::<anyhow::Result<_>>()?;
+        Ok(Self { rows: layers(0)?, columns: layers(1)?, values })
     }
 
     /// The cell of two layers.

@@ -139,7 +139,8 @@ fn all<T: Sync>(cases: &[T], name: impl Fn(&T) -> &str + Sync, check: impl Fn(&T
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(case))) {
                     let text = panic.downcast_ref::<String>().cloned();
                     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-                    failures.lock().unwrap().push(format!("{}: {}", name(case), text.unwrap_or_default()));
+                    let text = text.unwrap_or_else(|| "a panic that says nothing".to_owned());
+                    failures.lock().unwrap().push(format!("{}: {text}", name(case)));
                 }
             }
         };

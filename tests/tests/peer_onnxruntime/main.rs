@@ -179,7 +179,8 @@ impl Case {
 }
 
 fn named(path: &Path) -> anyhow::Result<NamedBytes> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path.file_name().with_context(|| format!("{}: expected a file", path.display()))?;
+    let name = name.to_string_lossy().into_owned();
     Ok(NamedBytes { name, bytes: std::fs::read(path)? })
 }
 
@@ -274,8 +275,8 @@ impl Ours {
         shape: ImageShape,
         probe: &Path,
     ) -> anyhow::Result<Option<Self>> {
-        let dist = std::env::var_os("REPGEO_DIST").map(PathBuf::from).unwrap_or_default();
-        if !dist.join("index.html").is_file() {
+        let dist = std::env::var_os("REPGEO_DIST").map(PathBuf::from);
+        if dist.is_none_or(|dist| !dist.join("index.html").is_file()) {
             places::skipped("REPGEO_DIST holds no page; `cargo xtask bench` builds it");
             return Ok(None);
         }

@@ -95,7 +95,7 @@ pub(crate) fn browser_bench(onnxruntime_web: Option<&Path>) -> anyhow::Result<()
 }
 
 fn name(step: Step) -> String {
-    step.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    step.to_possible_value().map_or_else(|| format!("{step:?}"), |value| value.get_name().to_owned())
 }
 
 /// Prints one line a step and a last line with the counts.

@@ -97,8 +97,8 @@ fn check_native(arguments: &[&str], native: &Path) -> anyhow::Result<&'static st
 
 /// Whether a word looks like a file of networks or samples.
 fn is_file_name(word: &str) -> bool {
-    let ending = Path::new(word).extension().unwrap_or_default().to_string_lossy();
-    ["pt", "pth", "th", "ckpt", "safetensors", "npz", "npy", "bin", "gz", "zip", "tar"].contains(&ending.as_ref())
+    let endings = ["pt", "pth", "th", "ckpt", "safetensors", "npz", "npy", "bin", "gz", "zip", "tar"];
+    Path::new(word).extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
 }
 
 /// Whether a help text names a flag as a whole word.

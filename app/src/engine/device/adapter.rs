@@ -31,8 +31,8 @@ fn is_software(adapter: &JsValue) -> bool {
     let info = get(adapter, "info");
     let fallback = |object: &JsValue| get(object, "isFallbackAdapter").is_truthy();
     let known = |name: &str| {
-        let text = get(&info, name).as_string().unwrap_or_default().to_lowercase();
-        SOFTWARE.iter().any(|software| text.contains(software))
+        let text = get(&info, name).as_string().map(|text| text.to_lowercase());
+        text.is_some_and(|text| SOFTWARE.iter().any(|software| text.contains(software)))
     };
     fallback(adapter) || fallback(&info) || known("architecture") || known("description")
 }

@@ -22,7 +22,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileE
         reason: error.to_string(),
     };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-    let mut metadata = header.metadata().clone().unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>();
+    let mut metadata = header.metadata().clone().into_iter().flatten().collect::<BTreeMap<_, _>>();
     let order = metadata.remove(LAYERS).map(|text| list(file, LAYERS, &text)).transpose()?;
     let sample_ids = metadata.remove(SAMPLE_IDS).map(|text| list(file, SAMPLE_IDS, &text)).transpose()?;
     let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;

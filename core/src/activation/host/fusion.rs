@@ -41,6 +41,7 @@ pub(super) fn consumers(graph: &Graph) -> Vec<usize> {
     let mut counts = vec![0; graph.nodes.len()];
     let read = graph.nodes.iter().flat_map(|node| node.inputs.iter().copied());
     for node in read.chain(graph.taps.iter().map(|tap| tap.node)) {
+        // A node that is not there is refused where it is read.
         if let Some(count) = counts.get_mut(node) {
             *count += 1;
         }
@@ -117,10 +118,10 @@ impl Finder<'_> {
     }
 
     fn operation(&self, node: NodeId) -> &Operation {
-        self.graph.nodes.get(node).map_or(&Operation::Input, |node| &node.operation)
+        &self.graph.nodes[node].operation
     }
 
     fn inputs(&self, node: NodeId) -> &[NodeId] {
-        self.graph.nodes.get(node).map_or(&[], |node| &node.inputs)
+        &self.graph.nodes[node].inputs
     }
 }

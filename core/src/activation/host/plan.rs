@@ -123,32 +123,34 @@ impl Planner<'_> {
                 let known = node.checked_sub(self.start).and_then(|index| values.get(index).copied().flatten());
                 known.ok_or_else(|| self.broken(layer, "a cut at every tap", format!("a read of node {node}")))
             };
-            let (from, input, other) = self.operands(layer, fused)?;
-            let from = at(from)?;
+            let (read, added) = self.operands(layer, fused)?;
+            let from = at(read)?;
             let value = if let Operation::Dropout { .. } = self.operation(fused.base) {
                 from
             } else {
-                let output = self.shape(node);
+                let (input, output) = (self.shape(read), self.shape(node));
                 let work = self.work(layer, fused, input, output)?;
-                let residual = other.map(at).transpose()?;
+                let residual = added.map(at).transpose()?;
                 drafts.push(Draft { work, from, residual, input, output, activation: fused.activation });
                 drafts.len()
             };
             values[node - self.start] = Some(value);
         }
-        let result = values.last().copied().flatten().unwrap_or(0);
-        let computed = self.graph.nodes.get(self.start + 1..=end).unwrap_or_default();
+        let Some(result) = values[end - self.start] else {
+            return Err(self.broken(layer, "a value at the tap", "none".to_owned()));
+        };
+        let computed = &self.graph.nodes[self.start + 1..=end];
         let operations = computed.iter().map(|node| self.graph.operations(node)).sum();
         Ok(arrange(layer, self.shape(self.start), self.shape(end), drafts, result, operations))
     }
 
-    /// What is read, its shape, and what is added.
-    fn operands(&self, layer: &str, fused: Fused) -> Result<(NodeId, Shape, Option<NodeId>), ActivationError> {
-        let inputs = self.graph.nodes.get(fused.base).map_or(&[][..], |node| &node.inputs);
+    /// What is read, and what is added.
+    fn operands(&self, layer: &str, fused: Fused) -> Result<(NodeId, Option<NodeId>), ActivationError> {
+        let inputs = self.graph.nodes[fused.base].inputs.as_slice();
         match (self.operation(fused.base), inputs) {
-            (Operation::Add, &[a, b]) => Ok((a, self.shape(a), Some(b))),
+            (Operation::Add, &[a, b]) => Ok((a, Some(b))),
             (Operation::Add, _) => Err(self.broken(layer, "a sum of two inputs", inputs.len().to_string())),
-            (_, &[input]) => Ok((input, self.shape(input), fused.residual)),
+            (_, &[input]) => Ok((input, fused.residual)),
             _ => Err(self.broken(layer, "an operation with one input", inputs.len().to_string())),
         }
     }
@@ -200,11 +202,11 @@ impl Planner<'_> {
     }
 
     fn operation(&self, node: NodeId) -> &Operation {
-        self.graph.nodes.get(node).map_or(&Operation::Input, |node| &node.operation)
+        &self.graph.nodes[node].operation
     }
 
     fn shape(&self, node: NodeId) -> Shape {
-        self.graph.nodes.get(node).map_or(Shape::Vector(0), |node| node.shape)
+        self.graph.nodes[node].shape
     }
 
     fn broken(&self, layer: &str, expected: &str, found: String) -> ActivationError {

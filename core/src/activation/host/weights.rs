@@ -32,7 +32,7 @@ impl<'a> Weights<'a> {
         has_bias: bool,
         norm: Option<(&str, f64)>,
     ) -> Result<(Vec<f32>, Vec<f32>), ActivationError> {
-        let outputs = shape.first().copied().unwrap_or(0);
+        let outputs = shape[0];
         let weights = self.tensor(&format!("{name}.weight"), shape)?;
         let bias = match has_bias {
             true => self.tensor(&format!("{name}.bias"), &[outputs])?.to_vec(),

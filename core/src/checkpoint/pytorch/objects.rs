@@ -6,11 +6,9 @@ impl Pickle<'_> {
     /// Whether a value is a pickled `torch.nn.Module`: its state has the three tables that every module keeps.
     pub(crate) fn is_module(&self, id: NodeId) -> bool {
         const TABLES: [&str; 3] = ["_parameters", "_buffers", "_modules"];
-        let states = match self.node(id) {
-            Node { kind: Kind::Call, parts, .. } => parts.get(2..).unwrap_or_default(),
-            _ => &[],
-        };
-        states.iter().any(|&state| TABLES.iter().all(|table| self.entries(state).any(|(key, _)| key == *table)))
+        let Node { kind: Kind::Call, parts, .. } = self.node(id) else { return false };
+        let mut states = parts.iter().skip(2);
+        states.any(|&state| TABLES.iter().all(|table| self.entries(state).any(|(key, _)| key == *table)))
     }
 
     /// Whether a value holds a tensor: itself, or in its items.

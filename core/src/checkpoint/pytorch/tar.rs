@@ -72,14 +72,19 @@ fn check_tensors(blob: &[u8], operations: &mut usize) -> Result<BTreeMap<String,
             .filter(|&rank| rank <= limits::RANK as u32)
             .ok_or_else(|| Fault::malformed("tensors", format!("at most {} dimensions", limits::RANK), "more"))?;
         let rank = rank as usize;
-        let (numbers, _) = blob.get(end + 8..).unwrap_or_default().as_chunks::<8>();
+        let length = (2 * rank + 1) * 8;
+        let content = blob.get(end + 8..).and_then(|rest| rest.get(..length)).ok_or_else(|| {
+            let expected = format!("{length} bytes of sizes, strides and offset");
+            Fault::malformed("tensors", expected, "the end of the entry")
+        })?;
+        let (numbers, _) = content.as_chunks::<8>();
         let numbers =
             |skipped: usize| numbers.iter().skip(skipped).take(rank).map(|&number| u64::from_le_bytes(number));
         let values = demand::extent(numbers(0), numbers(rank));
         if let Some(key) = field(&record, 0).and_then(|key| record.key(key)) {
             reached.insert(key, values.saturating_mul(super::LARGEST_ELEMENT as u64));
         }
-        position = end + 8 + (2 * rank + 1) * 8;
+        position = end + 8 + length;
     }
     Ok(reached)
 }

@@ -1,16 +1,16 @@
 //! Files that accompany a data set and hold none of it.
 
 const TEXTS: [&str; 9] = ["csv", "htm", "html", "json", "md", "tsv", "txt", "yaml", "yml"];
+const SEPARATORS: [char; 2] = ['/', '\\'];
 const NAMES: [&str; 6] = ["desktop.ini", "licence", "license", "notice", "readme", "thumbs.db"];
 
 /// Whether a file of this name, its folders included, is hidden, left behind by an operating system, or a text.
 pub(super) fn accompanies_data(name: &str) -> bool {
-    let mut parts = name.split(['/', '\\']);
     let hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
-    if parts.clone().any(|part| hidden(part) || part == "__MACOSX") {
+    if name.split(SEPARATORS).any(|part| hidden(part) || part == "__MACOSX") {
         return true;
     }
-    let file = parts.next_back().unwrap_or_default().to_ascii_lowercase();
+    let file = name.rsplit_once(SEPARATORS).map_or(name, |(_, file)| file).to_ascii_lowercase();
     let extension = file.rsplit_once('.').map(|(_, extension)| extension);
     NAMES.contains(&file.as_str()) || extension.is_some_and(|extension| TEXTS.contains(&extension))
 }

@@ -40,7 +40,8 @@ fn next_marker(bytes: &[u8], offset: &mut usize) -> Option<u8> {
 
 /// Moves to the marker that ends the compressed data: in it, `ff` is followed by `00`, and restart markers are part of it.
 fn skip_scan(bytes: &[u8], offset: &mut usize) {
-    let rest = bytes.get(*offset..).unwrap_or_default();
+    // A header that claims to end behind the file leaves no marker to be found.
+    let Some(rest) = bytes.get(*offset..) else { return };
     let end = rest.windows(2).position(|pair| matches!(pair, [0xff, code] if !matches!(code, 0 | 0xd0..=0xd7 | 0xff)));
     *offset += end.unwrap_or(rest.len());
 }

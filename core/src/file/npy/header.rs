@@ -92,11 +92,10 @@ impl Cursor<'_> {
     /// A quoted text without escapes.
     fn text(&mut self, expected: &str) -> Result<String, DataError> {
         self.spaces();
-        let (Some(quote @ (b'\'' | b'"')), rest) = (self.peek(), self.rest()) else {
+        let [quote @ (b'\'' | b'"'), content @ ..] = self.rest() else {
             return Err(self.error(expected));
         };
-        let content = rest.get(1..).unwrap_or_default();
-        let end = content.iter().position(|&byte| byte == quote);
+        let end = content.iter().position(|byte| byte == quote);
         let text = end.and_then(|end| content.get(..end)).and_then(|text| str::from_utf8(text).ok()).map(str::to_owned);
         let Some(text) = text else { return Err(self.error(expected)) };
         self.offset += text.len() + 2;
@@ -134,8 +133,8 @@ impl Cursor<'_> {
         self.spaces();
         let rest = self.rest();
         let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
-        let digits = rest.get(..end).and_then(|digits| str::from_utf8(digits).ok()).unwrap_or_default();
-        let Ok(number) = digits.parse() else { return Err(self.error("the length of a dimension")) };
+        let number = str::from_utf8(&rest[..end]).ok().and_then(|digits| digits.parse().ok());
+        let Some(number) = number else { return Err(self.error("the length of a dimension")) };
         self.offset += end;
         Ok(number)
     }
@@ -162,7 +161,7 @@ impl Cursor<'_> {
     }
 
     fn rest(&self) -> &[u8] {
-        self.bytes.get(self.offset..).unwrap_or_default()
+        &self.bytes[self.offset..]
     }
 
     fn error(&self, expected: &str) -> DataError {

@@ -328,7 +328,7 @@ impl Machine<'_> {
     }
 
     fn lossy(&self, range: &Range<usize>) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(self.operands.source.get(range.clone()).unwrap_or_default())
+        String::from_utf8_lossy(&self.operands.source[range.clone()])
     }
 
     fn top(&self) -> Result<NodeId, PartFault> {

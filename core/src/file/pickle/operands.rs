@@ -24,18 +24,22 @@ impl Operands<'_> {
             .ok()
             .and_then(|length| self.position.checked_add(length))
             .filter(|&end| end <= self.source.len());
-        let Some(end) = end else {
-            let left = self.source.len().saturating_sub(self.position);
-            return Err(self.fault(format!("{length} more bytes"), format!("the end after {left}")));
-        };
+        let Some(end) = end else { return Err(self.ended(length)) };
         let range = self.position..end;
         self.position = end;
         Ok(range)
     }
 
+    fn ended(&self, length: u64) -> PartFault {
+        let left = self.source.len().saturating_sub(self.position);
+        self.fault(format!("{length} more bytes"), format!("the end after {left}"))
+    }
+
     fn array<const N: usize>(&mut self) -> Result<[u8; N], PartFault> {
-        let range = self.range(N as u64)?;
-        Ok(self.source.get(range).and_then(|bytes| bytes.first_chunk().copied()).unwrap_or([0; N]))
+        let bytes = self.source.get(self.position..).and_then(|rest| rest.first_chunk());
+        let Some(&bytes) = bytes else { return Err(self.ended(N as u64)) };
+        self.position += N;
+        Ok(bytes)
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, PartFault> {
@@ -65,14 +69,14 @@ impl Operands<'_> {
 
     /// The range of a line, without its end.
     pub(super) fn line(&mut self) -> Result<Range<usize>, PartFault> {
-        let rest = self.source.get(self.position..).unwrap_or_default();
-        let Some(length) = rest.iter().position(|&byte| byte == b'\n') else {
+        let start = self.position;
+        let Some(length) = self.source.iter().skip(start).position(|&byte| byte == b'\n') else {
             return Err(self.fault("a line", "the end of the file"));
         };
-        let start = self.position;
-        self.position += length + 1;
-        let without_return = rest.get(..length).and_then(|line| line.strip_suffix(b"\r")).map_or(length, <[u8]>::len);
-        Ok(start..start + without_return)
+        let end = start + length;
+        self.position = end + 1;
+        let has_return = self.source[start..end].ends_with(b"\r");
+        Ok(start..if has_return { end - 1 } else { end })
     }
 
     /// A line as text.
@@ -89,7 +93,7 @@ impl Operands<'_> {
     pub(super) fn decimal_line(&mut self) -> Result<Option<i64>, PartFault> {
         let range = self.line()?;
         let source = self.source;
-        let digits = source.get(range).unwrap_or_default();
+        let digits = &source[range];
         let digits = digits.strip_suffix(b"L").unwrap_or(digits);
         let unsigned = digits.strip_prefix(b"-").unwrap_or(digits);
         if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
@@ -101,7 +105,7 @@ impl Operands<'_> {
     /// A little-endian number of so many bytes in two's complement; absent when it is too long for 64 bits.
     pub(super) fn long(&mut self, length: u64) -> Result<Option<i64>, PartFault> {
         let range = self.range(length)?;
-        let bytes = self.source.get(range).unwrap_or_default();
+        let bytes = &self.source[range];
         let fill = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
         let mut number = [fill; 8];
         if bytes.len() > number.len() {

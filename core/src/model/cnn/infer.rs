@@ -33,7 +33,7 @@ impl Link for FoundConv {
     }
 }
 
-/// The layers of a plain CNN, in order.
+/// The layers of a plain CNN, in order; at least one convolution and one linear layer.
 struct Found {
     convs: Vec<FoundConv>,
     /// The batch normalisation after each convolution.
@@ -82,9 +82,9 @@ impl Found {
         }
         let settled = candidates.len() == 1 && self.names_say_where_pooled();
         if side == 1 && !settled {
-            let input = self.usual_sides().first().copied().unwrap_or(1);
+            let input = self.usual_sides()[0];
             for pooled in &patterns {
-                let before_mean = pooled.split_last().map(|(_, earlier)| earlier).unwrap_or_default();
+                let before_mean = &pooled[..pooled.len() - 1];
                 push_new(&mut candidates, self.build(input, true, before_mean, Head::GlobalAverage));
             }
         }
@@ -106,8 +106,8 @@ impl Found {
 
     /// The side of the map that the first linear layer reads.
     fn last_side(&self) -> Result<usize, InferenceError> {
-        let channels = self.convs.last().map_or(1, |conv| conv.outputs).max(1);
-        let features = self.linear.first().map_or(0, |linear| linear.inputs);
+        let channels = self.convs[self.convs.len() - 1].outputs.max(1);
+        let features = self.linear[0].inputs;
         let side = (features / channels).isqrt();
         if side == 0 || side * side * channels != features {
             let expected = format!("{channels} channels of a square map as inputs");
@@ -117,8 +117,7 @@ impl Found {
     }
 
     fn linear_error(&self, expected: String, found: String) -> InferenceError {
-        let name = self.linear.first().map(|linear| linear.name.as_str()).unwrap_or_default();
-        inconsistent(FAMILY, format!("{name}.weight"), expected, found)
+        inconsistent(FAMILY, format!("{}.weight", self.linear[0].name), expected, found)
     }
 
     fn usual_sides(&self) -> &'static [usize] {
@@ -172,7 +171,7 @@ impl Found {
     }
 
     fn build(&self, side: usize, padded: bool, pooled: &[bool], head: Head) -> Cnn {
-        let channels = self.convs.first().map_or(1, |conv| conv.inputs);
+        let channels = self.convs[0].inputs;
         let block = |(i, (conv, norm)): (usize, (&FoundConv, &Option<String>))| ConvBlock {
             name: conv.name.clone(),
             channels: conv.outputs,

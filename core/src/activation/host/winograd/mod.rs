@@ -138,18 +138,14 @@ impl WithSimd for Gather<'_> {
                 let pixels = &map[y * from.width * from.channels..][..from.width * from.channels];
                 sort_by_place(pixels, from.channels, padding, across, sorted);
                 let place = |k: usize| &sorted[(k % OUTPUTS * (across + 1) + k / OUTPUTS) * from.channels..][..length];
-                let [p0, p1, p2, p3, p4, p5] = split(points, length);
+                let [p0, p1, p2, p3, p4, p5] = split(points, length, length);
                 apply::<InputsToPoints, S, POINTS, POINTS>(simd, std::array::from_fn(place), [p0, p1, p2, p3, p4, p5]);
             }
             for horizontal in 0..POINTS {
                 let row = |k: usize| &rows[(k * POINTS + horizontal) * length..][..length];
                 let start = (horizontal * plane) + (strip - first) * length;
-                let targets = split(&mut transformed[start..], POINTS * plane);
-                apply::<InputsToPoints, S, POINTS, POINTS>(
-                    simd,
-                    std::array::from_fn(row),
-                    targets.map(|t| &mut t[..length]),
-                );
+                let targets = split(&mut transformed[start..], POINTS * plane, length);
+                apply::<InputsToPoints, S, POINTS, POINTS>(simd, std::array::from_fn(row), targets);
             }
         }
     }
@@ -170,11 +166,17 @@ fn sort_by_place(pixels: &[f32], channels: usize, padding: usize, across: usize,
     }
 }
 
-/// The first six parts, each `stride` after the one before.
+/// Parts of this length, each begun `stride` after the one before.
 #[inline(always)]
-fn split<const N: usize>(values: &mut [f32], stride: usize) -> [&mut [f32]; N] {
-    let mut parts = values.chunks_mut(stride);
-    std::array::from_fn(|_| parts.next().unwrap_or_default())
+fn split<const N: usize>(values: &mut [f32], stride: usize, length: usize) -> [&mut [f32]; N] {
+    let mut rest = values;
+    std::array::from_fn(|_| {
+        let from = std::mem::take(&mut rest);
+        // The last part may end with the values, before its stride does.
+        let (part, after) = from.split_at_mut(stride.min(from.len()));
+        rest = after;
+        &mut part[..length]
+    })
 }
 
 /// Takes the products of some strips back from the points, adds bias and residual, applies ReLU.
@@ -209,16 +211,12 @@ impl WithSimd for Scatter<'_> {
             for horizontal in 0..POINTS {
                 let start = horizontal * plane + (strip - first) * length;
                 let products = |k: usize| &transformed[k * POINTS * plane + start..][..length];
-                let targets = split(&mut rows[horizontal * length..], POINTS * length);
-                apply::<PointsToOutputs, S, POINTS, OUTPUTS>(
-                    simd,
-                    std::array::from_fn(products),
-                    targets.map(|row| &mut row[..length]),
-                );
+                let targets = split(&mut rows[horizontal * length..], POINTS * length, length);
+                apply::<PointsToOutputs, S, POINTS, OUTPUTS>(simd, std::array::from_fn(products), targets);
             }
             for row in 0..OUTPUTS.min(to.height - tile * OUTPUTS) {
                 let points = |k: usize| &rows[(row * POINTS + k) * length..][..length];
-                let places = split(columns, length);
+                let places = split(columns, length, length);
                 apply::<PointsToOutputs, S, POINTS, OUTPUTS>(simd, std::array::from_fn(points), places);
                 let start = image * to.len() + (tile * OUTPUTS + row) * width;
                 let residual = ending.residual.map(|values| &values[start..start + width]);
