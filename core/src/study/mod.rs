@@ -35,7 +35,7 @@ mod watch;
 pub use compare::compare;
 pub use comparison::{
     Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, PairRecord,
-    PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, Warning,
+    PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION,
 };
 pub use error::StudyError;
 pub use input::{Input, unique};
@@ -44,6 +44,7 @@ pub use layer_map::LayerMap;
 pub use number::{bytes, number};
 pub use open::{OpenError, Opened, open};
 pub use plan::{Budget, LayerSize};
+pub use remarks::{RemarkKind, RemarkPlace, Warning, Weight};
 pub(crate) use sentence::same_depth;
 pub use sentence::{sentence, sentence_of};
 pub use session::Study;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::answer::{Asked, Place};
 use super::plan::{Budget, LayerSize};
 use super::watch::Monotone;
-use super::{Input, InputRecord, LayerRecord, PartRecord, StudyError, StudySpec, Warning, Watcher, remarks};
+use super::{Input, InputRecord, LayerRecord, PartRecord, StudyError, StudySpec, Watcher, remarks};
 use crate::activation::{Engine, Job, Representation, RowPolicy, graph_for, represent};
 use crate::data::ProbeSet;
 use crate::layer::{Layer, LayerError};
@@ -53,7 +53,7 @@ pub(super) struct Gathered {
     /// What the report says of it; its layers are filled in.
     pub(super) record: InputRecord,
     pub(super) layers: Vec<Layer>,
-    pub(super) warnings: Vec<Warning>,
+    pub(super) findings: Vec<remarks::Finding>,
 }
 
 impl Study {
@@ -133,8 +133,8 @@ impl Study {
         let portion = (index as f64 / count, 1.0 / count);
         self.device = Some(super::DeviceRecord::of(engine));
         let keep = Keep { rows: self.keeps_rows(), parts: self.keeps_parts() };
-        let warnings = remarks::of_input(input, &name);
-        self.inputs.push(Gathered { record: input.record(&name, Vec::new()), layers: Vec::new(), warnings });
+        let findings = remarks::of_input(input, &name);
+        self.inputs.push(Gathered { record: input.record(&name, Vec::new()), layers: Vec::new(), findings });
         self.questions.iter_mut().for_each(|asked| asked.begin(index, &self.pairs, &self.expected));
         match input {
             Input::Network { network, normalisation, .. } => {
@@ -166,8 +166,8 @@ impl Study {
         for asked in &mut self.questions {
             asked.conclude(&groups, &watcher).await?;
         }
-        let Gathered { layers, warnings, .. } = &mut self.inputs[index];
-        warnings.extend(remarks::of_layers(&name, layers));
+        let Gathered { layers, findings, .. } = &mut self.inputs[index];
+        findings.extend(remarks::of_layers(&name, layers));
         Ok(())
     }
 
@@ -189,8 +189,7 @@ impl Study {
             Err(LayerError::Cancelled(cancelled)) => return Err(cancelled.into()),
             Err(error) => {
                 let message = without_layer(&error, &layer_name);
-                let (input, layer) = (Some(name.clone()), Some(layer_name.clone()));
-                self.inputs[input_index].warnings.push(Warning { input, layer, message: message.clone() });
+                self.inputs[input_index].findings.push(remarks::unusable(&name, &layer_name, &message));
                 Layer::unusable(&layer_name, rows, features, message)
             }
         };
