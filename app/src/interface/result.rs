@@ -37,22 +37,33 @@ pub(super) fn view(page: Page) -> AnyView {
     .into_any()
 }
 
-/// What the report says of whole networks, on demand.
+/// What the report says of how it was computed: what matters most at once, the rest on demand.
 fn remarks(page: Page) -> AnyView {
     let remarks = page.part(|state| state.remarks());
-    let title = move || match remarks.with(Vec::len) {
-        1 => "1 remark on how this was computed".to_owned(),
-        count => format!("{count} remarks on how this was computed"),
+    let first = move || items(remarks.get().first);
+    let rest = move || items(remarks.get().rest);
+    let more = move || match remarks.with(|remarks| remarks.rest.len()) {
+        1 => "1 more remark".to_owned(),
+        count => format!("{count} more remarks"),
     };
     view! {
-        <Show when=move || remarks.with(|remarks| !remarks.is_empty())>
-            <details id="remarks">
-                <summary>{title}</summary>
-                <ul>{move || remarks.get().into_iter().map(|remark| view! { <li>{remark}</li> }).collect_view()}</ul>
-            </details>
+        <Show when=move || remarks.with(|remarks| !remarks.first.is_empty())>
+            <section id="remarks" aria-label="Remarks on how this was computed">
+                <ul class="warnings">{first}</ul>
+                <Show when=move || remarks.with(|remarks| !remarks.rest.is_empty())>
+                    <details>
+                        <summary>{more}</summary>
+                        <ul class="warnings">{rest}</ul>
+                    </details>
+                </Show>
+            </section>
         </Show>
     }
     .into_any()
+}
+
+fn items(remarks: Vec<String>) -> AnyView {
+    remarks.into_iter().map(|remark| view! { <li>{remark}</li> }).collect_view().into_any()
 }
 
 /// What is said where the map will be.

@@ -1,10 +1,25 @@
 //! What the page says of the picture: its title, its sentence, one cell in full.
 
 use repgeo_core::activation::RowPolicy;
-use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, sentence_of};
+use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, Warning, sentence_of};
 
 use super::{Origin, Picture, State};
 use crate::format;
+
+/// How many remarks are shown at once.
+const REMARKS_SHOWN: usize = 5;
+
+/// The first minor version of reports whose remarks are gathered over layers.
+const GATHERED_SINCE: u32 = 2;
+
+/// What the report says of how it was computed, what matters most first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Remarks {
+    /// What is shown at once.
+    pub first: Vec<String>,
+    /// What is shown on demand.
+    pub rest: Vec<String>,
+}
 
 /// One cell in full.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,18 +113,19 @@ impl State {
         }
     }
 
-    /// What the report says of whole inputs, and of all.
+    /// What the report says of how it was computed. Where remarks were not yet gathered, there is one for every single layer;
+    /// those are left to the layers' cells.
     #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
-        let report = self.picture.as_ref().and_then(|picture| picture.report.as_ref());
-        let warnings = report.into_iter().flat_map(|report| &report.warnings);
-        warnings
-            .filter(|warning| warning.layer.is_none())
-            .map(|warning| match &warning.input {
-                Some(input) => format!("{input}: {}", warning.message),
-                None => warning.message.clone(),
-            })
-            .collect()
+    pub fn remarks(&self) -> Remarks {
+        let Some(report) = self.picture.as_ref().and_then(|picture| picture.report.as_ref()) else {
+            return Remarks::default();
+        };
+        let gathered = report.schema_minor >= GATHERED_SINCE;
+        let mut remarks = report.warnings.iter().filter(|warning| gathered || warning.layer.is_none());
+        Remarks {
+            first: remarks.by_ref().take(REMARKS_SHOWN).map(ToString::to_string).collect(),
+            rest: remarks.map(ToString::to_string).collect(),
+        }
     }
 
     /// The pinned, pointed or focused cell; before there is one, the least alike pair of layers of the same depth, or of
@@ -166,12 +182,14 @@ fn policy(policy: RowPolicy) -> String {
 /// The warnings that are about these two layers.
 fn warnings(report: &Comparison, map: &LayerMap, row: usize, column: usize) -> Vec<String> {
     let layers = [(&map.a, map.rows.get(row)), (&map.b, map.columns.get(column))];
-    let concerns = |input: &String, layer: &String| layers.contains(&(input, Some(layer)));
-    let warnings = report.warnings.iter().filter_map(|warning| match (&warning.input, &warning.layer) {
-        (Some(input), Some(layer)) if concerns(input, layer) => Some(format!("{input}, {layer}: {}", warning.message)),
-        _ => None,
-    });
-    warnings.collect()
+    let concerns = |input: &String, layer: Option<&String>| layer.is_some() && layers.contains(&(input, layer));
+    let of = |warning: &Warning| {
+        let single = warning.input.as_ref().is_some_and(|input| concerns(input, warning.layer.as_ref()));
+        let places =
+            warning.places.iter().filter(|place| concerns(&place.input, place.layer.as_ref())).map(ToString::to_string);
+        single.then(|| warning.to_string()).into_iter().chain(places).collect::<Vec<_>>()
+    };
+    report.warnings.iter().flat_map(of).collect()
 }
 
 /// The cell that says most of a map that nobody has pointed at, and what it is. Layers of the same depth are said to be so

@@ -18,7 +18,7 @@ use crate::catalogue::Catalogue;
 use crate::protocol::{Adapter, EngineChoice, FileId, Request, RunId, WorkerKind};
 
 pub use action::{Action, Change, ChosenFile, Effect, Step, ThemeChoice, View};
-pub use detail::{CellDetail, LayerDetail};
+pub use detail::{CellDetail, LayerDetail, Remarks};
 pub use engine::EngineStatus;
 pub use files::{FileItem, FileStatus, letter};
 pub use picture::{Origin, Picture};

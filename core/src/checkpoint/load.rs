@@ -77,12 +77,22 @@ impl Network {
     /// architecture takes for granted.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        let wrappers = (!self.wrappers.is_empty()).then(|| format!("looked through {}", self.wrappers.join(", ")));
-        let assumptions = match self.origin {
+        self.looked_through().into_iter().chain(self.assumptions()).collect()
+    }
+
+    /// The wrappers that were looked through, in one sentence, when there were any.
+    #[must_use]
+    pub fn looked_through(&self) -> Option<String> {
+        (!self.wrappers.is_empty()).then(|| format!("looked through {}", self.wrappers.join(", ")))
+    }
+
+    /// What an inferred architecture takes for granted, one sentence each.
+    #[must_use]
+    pub fn assumptions(&self) -> Vec<String> {
+        match self.origin {
             ArchitectureOrigin::Inferred => self.architecture.assumptions(),
             _ => Vec::new(),
-        };
-        wrappers.into_iter().chain(assumptions).collect()
+        }
     }
 }
 

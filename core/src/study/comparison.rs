@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::StudySpec;
+use super::{StudySpec, Warning};
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::{ImageShape, Normalisation, Subset};
@@ -37,7 +37,7 @@ pub struct Comparison {
     pub device: DeviceRecord,
     /// One entry per measure.
     pub measures: Vec<MeasureRecord>,
-    /// What a reader should know.
+    /// What a reader should know, what matters most first.
     pub warnings: Vec<Warning>,
     /// What was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -244,15 +244,4 @@ impl Cell {
     pub(super) fn without(reason: Reason) -> Self {
         Self::Absent { absent: reason.to_string(), reason: Some(reason) }
     }
-}
-
-/// Something that a reader should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Warning {
-    /// The input that it is about, by name; absent when it is about all.
-    pub input: Option<String>,
-    /// The layer that it is about.
-    pub layer: Option<String>,
-    /// What it is, in one sentence.
-    pub message: String,
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Comparison, SCHEMA_MINOR, SCHEMA_VERSION, Warning};
+use super::{Comparison, RemarkKind, SCHEMA_MINOR, SCHEMA_VERSION, Warning};
 
 /// Why a text is not a report that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,8 @@ impl Comparison {
                  {SCHEMA_VERSION}.{SCHEMA_MINOR}); what is new in it is not shown",
                 report.schema_minor
             );
-            report.warnings.insert(0, Warning { input: None, layer: None, message });
+            let kind = RemarkKind::LaterVersion;
+            report.warnings.insert(0, Warning { kind, input: None, layer: None, message, places: Vec::new() });
         }
         Ok(report)
     }
@@ -160,8 +161,13 @@ mod tests {
     fn a_report_without_what_was_added_later_opens() {
         let mut old: serde_json::Value = serde_json::from_str(&sample::comparison().to_json().unwrap()).unwrap();
         old.as_object_mut().unwrap().remove("schema_minor");
+        old["warnings"][0].as_object_mut().unwrap().remove("kind");
         let read = Comparison::from_json(&old.to_string()).unwrap();
-        assert_eq!(read, Comparison { schema_minor: 0, ..sample::comparison() });
+        let mut expected = Comparison { schema_minor: 0, ..sample::comparison() };
+        expected.warnings[0].kind = RemarkKind::Unknown;
+        assert_eq!(read, expected);
+        // What was not there is not made up when it is written again.
+        assert!(!read.to_json().contains("\"kind\": \"unknown\""));
     }
 
     #[test]
@@ -169,9 +175,14 @@ mod tests {
         let mut later: serde_json::Value = serde_json::from_str(&sample::comparison().to_json().unwrap()).unwrap();
         later["schema_minor"] = serde_json::json!(7);
         later["measures"][0]["floor"] = serde_json::json!([0.5]);
+        later["warnings"][0]["kind"] = serde_json::json!("quantised-weights");
         let read = Comparison::from_json(&later.to_string()).unwrap();
         assert_eq!(read.measures, sample::comparison().measures);
         assert!(read.warnings[0].message.contains("schema 1.7"), "{}", read.warnings[0].message);
+        assert_eq!(
+            read.warnings[1],
+            Warning { kind: RemarkKind::Unknown, ..sample::comparison().warnings.swap_remove(0) }
+        );
         assert_eq!(read.warnings.len(), sample::comparison().warnings.len() + 1);
     }
 

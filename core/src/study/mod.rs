@@ -36,7 +36,7 @@ mod watch;
 pub use compare::compare;
 pub use comparison::{
     Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, OutputRecord,
-    PairRecord, PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, Warning,
+    PairRecord, PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION,
 };
 pub use error::StudyError;
 pub use input::{Input, unique};
@@ -45,6 +45,7 @@ pub use layer_map::LayerMap;
 pub use number::{bytes, number};
 pub use open::{OpenError, Opened, open};
 pub use plan::{Budget, LayerSize};
+pub use remarks::{RemarkKind, RemarkPlace, Warning, Weight};
 pub(crate) use sentence::same_depth;
 pub use sentence::{sentence, sentence_of};
 pub use session::Study;

@@ -16,10 +16,9 @@ impl Study {
         if let Some(missing) = self.spec.inputs.get(self.inputs.len()) {
             return Err(StudyError::Incomplete { input: missing.name.clone() });
         }
-        let warnings = remarks::of_all(self.inputs.iter().map(|input| &input.record))
-            .into_iter()
-            .chain(self.inputs.iter().flat_map(|input| input.warnings.iter().cloned()))
-            .collect();
+        let of_all = remarks::of_all(self.inputs.iter().map(|input| &input.record));
+        let of_each = self.inputs.iter().flat_map(|input| input.findings.iter().cloned());
+        let warnings = remarks::gather(of_all.into_iter().chain(of_each));
         let inputs: Vec<InputRecord> = self.inputs.iter().map(|input| input.record.clone()).collect();
         Ok(Comparison {
             schema_version: SCHEMA_VERSION,

@@ -60,9 +60,11 @@ pub(crate) fn comparison() -> Comparison {
             outputs: None,
         }],
         warnings: vec![Warning {
+            kind: RemarkKind::ConstantFeatures,
             input: Some("a".to_owned()),
             layer: Some("fc".to_owned()),
             message: "a remark".to_owned(),
+            places: Vec::new(),
         }],
         spec: None,
     }

@@ -7,7 +7,7 @@ use super::answer::{Asked, Place};
 use super::outputs::{self, Said};
 use super::plan::{Budget, LayerSize};
 use super::watch::Monotone;
-use super::{Input, InputRecord, LayerRecord, PartRecord, StudyError, StudySpec, Warning, Watcher, remarks};
+use super::{Input, InputRecord, LayerRecord, PartRecord, StudyError, StudySpec, Watcher, remarks};
 use crate::activation::{Engine, Job, Representation, RowPolicy, graph_for, represent};
 use crate::data::ProbeSet;
 use crate::layer::{Layer, LayerError, Logits, Reason};
@@ -58,7 +58,7 @@ pub(super) struct Gathered {
     pub(super) layers: Vec<Layer>,
     /// What a network says of the samples, where it is kept.
     pub(super) logits: Option<Result<Logits, Reason>>,
-    pub(super) warnings: Vec<Warning>,
+    pub(super) findings: Vec<remarks::Finding>,
 }
 
 impl Study {
@@ -138,9 +138,9 @@ impl Study {
         let portion = (index as f64 / count, 1.0 / count);
         self.device = Some(super::DeviceRecord::of(engine));
         let keep = Keep { rows: self.keeps_rows(), parts: self.keeps_parts() };
-        let warnings = remarks::of_input(input, &name);
+        let findings = remarks::of_input(input, &name);
         let logits = matches!(input, Input::Activations { .. }).then_some(Err(Reason::NoLogits));
-        self.inputs.push(Gathered { record: input.record(&name, Vec::new())?, layers: Vec::new(), logits, warnings });
+        self.inputs.push(Gathered { record: input.record(&name, Vec::new())?, layers: Vec::new(), logits, findings });
         self.questions.iter_mut().for_each(|asked| asked.begin(index, &self.pairs, &self.expected));
         match input {
             Input::Network { network, normalisation, .. } => {
@@ -181,8 +181,8 @@ impl Study {
                 asked.compare_outputs(&self.pairs, &said, samples, &watcher).await?;
             }
         }
-        let Gathered { layers, warnings, .. } = &mut self.inputs[index];
-        warnings.extend(remarks::of_layers(&name, layers));
+        let Gathered { layers, findings, .. } = &mut self.inputs[index];
+        findings.extend(remarks::of_layers(&name, layers));
         Ok(())
     }
 
@@ -204,8 +204,7 @@ impl Study {
             Err(LayerError::Cancelled(cancelled)) => return Err(cancelled.into()),
             Err(error) => {
                 let message = without_layer(&error, &layer_name);
-                let (input, layer) = (Some(name.clone()), Some(layer_name.clone()));
-                self.inputs[input_index].warnings.push(Warning { input, layer, message: message.clone() });
+                self.inputs[input_index].findings.push(remarks::unusable(&name, &layer_name, &message));
                 Layer::unusable(&layer_name, rows, features, message)
             }
         };

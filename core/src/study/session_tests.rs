@@ -208,7 +208,7 @@ fn differently_normalised_networks_are_remarked_upon() {
     }
     let report = study.report().unwrap();
     let warning = &report.warnings[0];
-    assert_eq!(warning.input, None);
+    assert_eq!((warning.kind, warning.input.as_ref()), (RemarkKind::DifferentNormalisation, None));
     assert!(warning.message.contains("a by none, b by cifar"), "{}", warning.message);
 }
 

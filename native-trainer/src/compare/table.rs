@@ -46,8 +46,7 @@ pub(super) fn table(comparison: &Comparison) -> Result<String> {
         text.push('\n');
     }
     for warning in &comparison.warnings {
-        let about: Vec<&str> = [&warning.input, &warning.layer].into_iter().flatten().map(String::as_str).collect();
-        line(&mut text, &format!("note: {}: {}", about.join(" "), warning.message));
+        line(&mut text, &format!("note: {warning}"));
     }
     Ok(text)
 }

@@ -12,5 +12,6 @@ mod keyboard;
 mod measures;
 mod narrow;
 mod refusal;
+mod remarks;
 mod states;
 mod steps;

@@ -38,11 +38,17 @@ fn write_checkpoint(path: &Path, tensors: &[(&str, &[usize])]) -> anyhow::Result
 
 /// A copy of the built page with something put before the code of one of its workers; nothing when there is no built page.
 fn page_with_worker(folder: &Path, loader: &str, before: &str) -> anyhow::Result<Option<PathBuf>> {
-    let Some(dist) = std::env::var_os("REPGEO_DIST").map(PathBuf::from) else { return Ok(None) };
-    copy(&dist, folder)?;
-    let loader = folder.join(loader);
+    let Some(site) = copy_of_page(folder)? else { return Ok(None) };
+    let loader = site.join(loader);
     let code = std::fs::read_to_string(&loader).with_context(|| format!("the page has no {}", loader.display()))?;
     std::fs::write(&loader, format!("{before}\n{code}"))?;
+    Ok(Some(site))
+}
+
+/// A copy of the built page; nothing when there is no built page.
+pub(crate) fn copy_of_page(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let Some(dist) = std::env::var_os("REPGEO_DIST").map(PathBuf::from) else { return Ok(None) };
+    copy(&dist, folder)?;
     Ok(Some(folder.to_path_buf()))
 }
 

@@ -2,6 +2,7 @@
 
 mod engine;
 mod files;
+mod remarks;
 
 use repgeo_core::data::ImageShape;
 use repgeo_core::similarity::{Arity, Card, Direction, Range};

@@ -152,7 +152,7 @@ impl Family for Cnn {
     fn assumptions(&self) -> Vec<String> {
         vec![
             format!("the activation after each convolution and hidden layer is {}", self.activation.describe()),
-            format!("the order and kind of pooling are those of {}", self.describe()),
+            "the order and kind of pooling are those of the inferred architecture".to_owned(),
         ]
     }
 
