@@ -3,7 +3,6 @@
 use gloo_file::{Blob, ObjectUrl};
 use gloo_net::http::Request;
 use gloo_timers::callback::Timeout;
-use leptos::logging::console_error;
 use leptos::prelude::document;
 use wasm_bindgen::prelude::*;
 use web_sys::{File, FileList, HtmlAnchorElement, HtmlCanvasElement, Storage, Url};
@@ -23,7 +22,7 @@ fn window() -> Option<web_sys::Window> {
 
 /// Writes to the console that something of the page is missing, where the page has no place to say it.
 pub(super) fn complain(what: &str) {
-    console_error(&format!("RepGeo: {what}"));
+    leptos::logging::error!("RepGeo: {what}");
 }
 
 /// A value of the page's query, such as `cpu` of `?engine=cpu`.
