@@ -12,21 +12,28 @@ use rand_chacha::ChaCha8Rng;
 use repgeo_core::checkpoint::{Metadata, Precision, save_safetensors};
 use repgeo_core::data::ImageShape;
 use repgeo_core::model::{Architecture, Resnet, ResnetBlock, ResnetNames, ResnetStem, initial_state};
-use repgeo_tests::browser::{Options, Served, visit};
+use repgeo_tests::browser::{Options, Page, Served, visit};
 use repgeo_tests::places;
 
 const MINUTES: Duration = Duration::from_secs(300);
+/// Images of a comparison.
+const IMAGES: usize = 512;
+/// The bundled images.
+const PROBE: &str = "probes/fashion-mnist-test-2000-images-idx3-ubyte.gz";
 
 #[tokio::test]
-async fn the_bundled_comparison_on_the_processor() -> anyhow::Result<()> {
-    visit("bench", Options::desktop("?engine=cpu"), async |page| {
-        page.wait_for("html[data-run=running]", MINUTES).await?;
+async fn two_bundled_networks_on_the_processor() -> anyhow::Result<()> {
+    let bundled = ["networks/resnet18-seed0.safetensors", "networks/resnet18-seed1.safetensors", PROBE];
+    let files = bundled.map(|file| places::root().join("static").join(file));
+    visit("bench", Options::desktop("?engine=cpu&demo=none"), async |page| {
+        load(page, &files).await?;
         page.forget_long_tasks().await?;
         let start = Instant::now();
+        page.click("#compare:not([disabled])").await?;
         page.wait_for("html[data-run=idle][data-map=computed]", MINUTES).await?;
         let longest = page.longest_task().await?;
         places::measured(&format!(
-            "bundled comparison in Chromium on the CPU engine: {:.2} s",
+            "two bundled ResNet-18 in Chromium on the CPU engine: {:.2} s",
             start.elapsed().as_secs_f64()
         ));
         places::measured(&format!("longest task of the interface meanwhile: {longest:?} ms (none under 50 ms)"));
@@ -65,20 +72,21 @@ fn gzip_size(bytes: &[u8]) -> anyhow::Result<usize> {
     Ok(encoder.finish()?.len())
 }
 
-/// Images of the comparison whose memory is measured.
-const IMAGES: usize = 512;
+/// Drops two networks and their images on the page and chooses [`IMAGES`] of these.
+async fn load(page: &Page, files: &[PathBuf; 3]) -> anyhow::Result<()> {
+    page.wait_for("html[data-engine=ready]", MINUTES).await?;
+    page.drop_files(&files.each_ref().map(PathBuf::as_path)).await?;
+    page.wait_until("document.querySelectorAll('#networks > li[data-status=loaded]').length === 2", MINUTES).await?;
+    page.wait_for("#probe[data-status=loaded]", MINUTES).await?;
+    page.set("#samples", &IMAGES.to_string()).await
+}
 
 #[tokio::test]
 async fn memory_of_two_full_resnets() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let files = [resnet18(folder.path(), 0)?, resnet18(folder.path(), 1)?, cifar(folder.path())?];
     visit("bench-memory", Options::desktop("?engine=cpu&demo=none"), async |page| {
-        page.wait_for("html[data-engine=ready]", MINUTES).await?;
-        page.drop_files(&files.each_ref().map(PathBuf::as_path)).await?;
-        page.wait_until("document.querySelectorAll('#networks > li[data-status=loaded]').length === 2", MINUTES)
-            .await?;
-        page.wait_for("#probe[data-status=loaded]", MINUTES).await?;
-        page.set("#samples", &IMAGES.to_string()).await?;
+        load(page, &files).await?;
         page.click("#compare:not([disabled])").await?;
         page.wait_for("html[data-run=running]", MINUTES).await?;
         page.wait_for("html[data-run=idle]", 2 * MINUTES).await?;
