@@ -45,11 +45,11 @@ fn remarks_that_were_not_gathered_are_left_to_the_cells() {
 
 #[test]
 fn a_cell_says_what_is_remarked_of_its_two_layers() {
-    let (a, b) = ("resnet18-seed0", "resnet18-seed1");
+    let (a, b) = ("Narrow ResNet-18, seed 0", "Narrow ResNet-18, seed 0, before training");
     let place = |input: &str, layer: &str, message: &str| json!({ "input": input, "layer": layer, "message": message });
     let gathered = json!({
         "kind": "constant-features",
-        "message": "features are constant in stem of resnet18-seed0 (1 of 3) and 2 more layers",
+        "message": "features are constant in stem of one (1 of 3) and 2 more layers",
         "places": [place(a, "stem", "constant (1 of 3)"), place(a, "layer1.0", "constant (2)"), place(b, "layer1.0", "constant (3)")],
     });
     let whole = json!({ "input": a, "message": "assumed" });
@@ -60,9 +60,9 @@ fn a_cell_says_what_is_remarked_of_its_two_layers() {
     assert_eq!(
         state.cell_detail().unwrap().warnings,
         [
-            "resnet18-seed0, stem: broken",
-            "resnet18-seed0, stem: constant (1 of 3)",
-            "resnet18-seed1, layer1.0: constant (3)",
+            format!("{a}, stem: broken"),
+            format!("{a}, stem: constant (1 of 3)"),
+            format!("{b}, layer1.0: constant (3)"),
         ]
     );
 }
