@@ -59,10 +59,6 @@ fn a_cell_says_what_is_remarked_of_its_two_layers() {
     state.apply(Action::CellPressed(0, 1), 0.0);
     assert_eq!(
         state.cell_detail().unwrap().warnings,
-        [
-            format!("{a}, stem: broken"),
-            format!("{a}, stem: constant (1 of 3)"),
-            format!("{b}, layer1.0: constant (3)"),
-        ]
+        [format!("{a}, stem: broken"), format!("{a}, stem: constant (1 of 3)"), format!("{b}, layer1.0: constant (3)"),]
     );
 }
