@@ -154,7 +154,7 @@ fn run(graph: &Graph, state: &StateDict, probe: &ProbeSet, threads: usize, mut e
 fn prepare(layer: &Representation) -> Prepared {
     let samples = Samples { ids: Arc::clone(&layer.samples), labels: None, classes: Vec::new() };
     let kept = pollster::block_on(Layer::of(Cow::Borrowed(layer), &[PartId::Gram], false, &Unsupervised));
-    match kept.map(|kept| AnyPair::prepare(&DebiasedCka, &kept, &samples)) {
+    match kept.map(|kept| pollster::block_on(AnyPair::prepare(&DebiasedCka, &kept, &samples))) {
         Ok(Ok(prepared)) => prepared,
         other => unreachable!("{:?}", other.map(|_| ())),
     }

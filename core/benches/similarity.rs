@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use divan::{Bencher, black_box};
+use pollster::block_on;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use repgeo_core::Sha256Digest;
@@ -39,16 +40,16 @@ fn coordinates(bencher: Bencher, features: usize) {
 fn prepare(bencher: Bencher, id: &str) {
     let (measure, layer) = (measure(id), every_part());
     let samples = samples();
-    bencher.bench_local(|| pair(&measure).prepare(black_box(&layer), &samples).is_ok());
+    bencher.bench_local(|| block_on(pair(&measure).prepare(black_box(&layer), &samples)).is_ok());
 }
 
 #[divan::bench(args = cards().into_iter().map(|card| card.id), sample_count = 5, sample_size = 1)]
 fn compare(bencher: Bencher, id: &str) {
     let measure = measure(id);
     let measure = pair(&measure);
-    let [a, b] = [0; 2].map(|_| measure.prepare(&every_part(), &samples()).ok());
+    let [a, b] = [0; 2].map(|_| block_on(measure.prepare(&every_part(), &samples())).ok());
     let (Some(a), Some(b)) = (a, b) else { return };
-    bencher.bench_local(|| measure.compare(black_box(&a), black_box(&b)));
+    bencher.bench_local(|| block_on(measure.compare(black_box(&a), black_box(&b))));
 }
 
 /// A permutation null of 200 for a map of 18 × 18 layers by debiased CKA: as many products of the triangles.
@@ -56,7 +57,7 @@ fn compare(bencher: Bencher, id: &str) {
 fn permutation_null(bencher: Bencher) {
     let measure = measure("cka-linear-debiased");
     let (measure, samples) = (pair(&measure), samples());
-    let layers: Vec<_> = (0..18).filter_map(|_| measure.prepare(&every_part(), &samples).ok()).collect();
+    let layers: Vec<_> = (0..18).filter_map(|_| block_on(measure.prepare(&every_part(), &samples)).ok()).collect();
     let own: Vec<_> = layers.iter().collect();
     bencher.bench_local(|| {
         for seed in 0..200 {
@@ -87,7 +88,7 @@ fn every_part() -> Layer {
 }
 
 fn kept(layer: &Representation, parts: &[PartId]) -> Layer {
-    pollster::block_on(Layer::of(Cow::Borrowed(layer), parts, false, &Unsupervised))
+    block_on(Layer::of(Cow::Borrowed(layer), parts, false, &Unsupervised))
         .unwrap_or_else(|error| unreachable!("{error}"))
 }
 

@@ -19,6 +19,7 @@ pub mod file;
 pub mod layer;
 pub mod model;
 pub mod similarity;
+pub mod steps;
 pub mod study;
 pub mod supervise;
 

@@ -86,9 +86,10 @@ fn check_one(id: &str, a: &Representation, b: &Representation, expected: f64) {
     let measure = similarity::find(id).unwrap();
     let Question::Pair(pair) = &measure.question else { panic!("{id} takes one layer") };
     let samples = Samples { ids: Arc::clone(&a.samples), labels: None, classes: Vec::new() };
-    let prepare = |of| pair.prepare(&layer(of, pair.needs()), &samples).unwrap();
+    let prepare = |of| pollster::block_on(pair.prepare(&layer(of, pair.needs()), &samples)).unwrap();
     let (a, b) = (prepare(a), prepare(b));
-    for value in [pair.compare(&a, &b).unwrap(), pair.compare(&b, &a).unwrap()] {
+    for (a, b) in [(&a, &b), (&b, &a)] {
+        let value = pollster::block_on(pair.compare(a, b)).unwrap();
         assert!((value - expected).abs() < 1e-9, "{id}: expected {expected}, found {value}");
     }
 }

@@ -7,7 +7,7 @@ use crate::decomposition::symmetric_eigen;
 
 /// Principal coordinates V S of a positive semidefinite matrix V S² Vᵀ, in descending order, without the eigenvalues up to
 /// 4 √n × rounding × the largest.
-pub(super) fn principal(gram: &Kept<Mat<f64>>) -> Result<Kept<Mat<f64>>, Reason> {
+pub(super) async fn principal(gram: &Kept<Mat<f64>>) -> Result<Kept<Mat<f64>>, Reason> {
     let Kept { value: gram, precision } = gram;
     let rows = gram.nrows();
     let largest = (0..rows).map(|row| gram[(row, row)]).fold(0.0, f64::max);
@@ -15,7 +15,7 @@ pub(super) fn principal(gram: &Kept<Mat<f64>>) -> Result<Kept<Mat<f64>>, Reason>
         return Ok(Kept { value: Mat::zeros(rows, 0), precision: *precision });
     }
     let scaled = gram * faer::Scale(1.0 / largest);
-    let Some((values, vectors)) = symmetric_eigen(scaled.as_ref()) else {
+    let Some((values, vectors)) = symmetric_eigen(scaled).await else {
         return Err(Reason::NotDiagonalised);
     };
     let threshold = 4.0 * (rows as f64).sqrt() * precision.rounding() * values[rows - 1];

@@ -9,6 +9,7 @@ use faer::Mat;
 use super::part::{Parts, Slot};
 use super::self_product::mirror;
 use super::{Computed, Kept, LayerError, PartId, Precision, Reason, coordinates, host};
+use crate::steps::supervised;
 use crate::supervise::Supervisor;
 
 /// The most features of one product: longer sums would lose precision.
@@ -45,7 +46,10 @@ pub(super) async fn compute(
             return matrix.on_host(wanted, supervisor).await;
         }
         let gram = Arc::new(Kept { value, precision: Precision::Single });
-        parts.coordinates = wants(PartId::Coordinates).then(|| coordinates::principal(&gram).map(Arc::new));
+        if wants(PartId::Coordinates) {
+            let principal = supervised(coordinates::principal(&gram), supervisor).await?;
+            parts.coordinates = Some(principal.map(Arc::new));
+        }
         parts.gram = wants(PartId::Gram).then_some(Ok(gram));
     }
     if wants(PartId::RowCorrelation) {

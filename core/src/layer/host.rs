@@ -10,6 +10,7 @@ use super::part::{Parts, Slot};
 use super::self_product::{Factor, self_product};
 use super::summary::{Columns, Rows, Value};
 use super::{Computed, Kept, LayerError, PartId, Precision, Reason, Units, coordinates, units};
+use crate::steps::supervised;
 use crate::supervise::Supervisor;
 
 /// A row whose squared distance from the mean is this many times the median one asks for products in double precision.
@@ -45,7 +46,7 @@ pub(super) async fn compute<V: Value + 'static>(
                 Some(Ok(gram)) if gram.precision == Precision::Double => Arc::clone(gram),
                 _ => Arc::new(product::<V, f64>(values, rows, &columns, supervisor).await?),
             };
-            coordinates::principal(&double).map(Arc::new)
+            supervised(coordinates::principal(&double), supervisor).await?.map(Arc::new)
         });
     }
     if wants(PartId::Units) {

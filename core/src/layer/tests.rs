@@ -3,6 +3,7 @@ use faer::Mat;
 use super::sample::{generator, layer, normal, of, representation, single};
 use super::*;
 use crate::similarity::{DebiasedCka, LinearCka, Pair, Samples};
+use crate::steps::finish;
 use crate::supervise::{Cancelled, Progress, Unsupervised};
 
 fn all(rows: usize, features: usize, matrix: Matrix) -> Result<Layer, LayerError> {
@@ -86,8 +87,8 @@ fn check(measure: &impl Pair, single: [&Layer; 2], double: [&Layer; 2]) {
 fn value(measure: &impl Pair, a: &Layer, b: &Layer) -> f64 {
     let ids = representation(1, 1, Matrix::F64(vec![0.0])).samples;
     let samples = Samples { ids, labels: None, classes: Vec::new() };
-    let prepare = |layer| Pair::prepare(measure, layer, &samples).unwrap();
-    Pair::compare(measure, &prepare(a), &prepare(b)).unwrap()
+    let prepare = |layer| finish(Pair::prepare(measure, layer, &samples)).unwrap();
+    finish(Pair::compare(measure, &prepare(a), &prepare(b))).unwrap()
 }
 
 #[test]

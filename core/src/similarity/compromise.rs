@@ -4,6 +4,7 @@ use faer::{Mat, Side};
 
 use super::{AnyPair, Arity, Card, Direction, Group, LinearCka, Many, Pair, Prepared, Range, Samples, cka};
 use crate::layer::{Layer, PartId, Reason};
+use crate::steps::finish;
 
 /// The quality of the compromise of STATIS over the centred Gram matrices of K networks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +34,7 @@ impl Many for Compromise {
     }
 
     fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason> {
-        AnyPair::prepare(&LinearCka, layer, samples)
+        finish(AnyPair::prepare(&LinearCka, layer, samples))
     }
 
     fn group(&self, layers: &[&Prepared]) -> Result<Group, Reason> {

@@ -21,11 +21,11 @@ impl<K: Kernel> Pair for K {
         &[PartId::Gram]
     }
 
-    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
+    async fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
         self.matrix(layer.part::<Gram>()?)
     }
 
-    fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
+    async fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
         a.cosine(b)
     }
 

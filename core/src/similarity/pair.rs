@@ -5,8 +5,10 @@ use std::any::Any;
 use super::Samples;
 use crate::layer::{Layer, Order, PartId, Reason};
 use crate::parallel;
+use crate::steps::{Steps, finish};
 
-/// A measure of two layers of the same samples, in two steps: the costly part once per layer, the rest once per pair.
+/// A measure of two layers of the same samples, in two parts: the costly one once per layer, the rest once per pair. Where
+/// one of them takes long, it is [in steps](crate::steps).
 pub trait Pair: Send + Sync + 'static {
     /// What is kept of a layer.
     type Prepared: Send + Sync + 'static;
@@ -18,19 +20,19 @@ pub trait Pair: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Reason`] when the measure does not exist for this layer.
-    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Self::Prepared, Reason>;
+    fn prepare(&self, layer: &Layer, samples: &Samples) -> impl Future<Output = Result<Self::Prepared, Reason>> + Send;
 
     /// The value for two layers of the same samples.
     ///
     /// # Errors
     /// [`Reason`] when the measure does not exist for this pair.
-    fn compare(&self, a: &Self::Prepared, b: &Self::Prepared) -> Result<f64, Reason>;
+    fn compare(&self, a: &Self::Prepared, b: &Self::Prepared) -> impl Future<Output = Result<f64, Reason>> + Send;
 
     /// All pairs of some layers of one network and some of another. By default each pair by itself, on all threads; a
     /// measure whose values are inner products makes one matrix product of it.
     fn map(&self, a: &[&Self::Prepared], b: &[&Self::Prepared]) -> Block {
         let places: Vec<(usize, usize)> = (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).collect();
-        Block { columns: b.len(), values: parallel::map(&places, |&(i, j)| self.compare(a[i], b[j])) }
+        Block { columns: b.len(), values: parallel::map(&places, |&(i, j)| finish(self.compare(a[i], b[j]))) }
     }
 
     /// Whether [`Pair::map`] is one matrix product, so cheap that no pause is needed within it.
@@ -80,18 +82,16 @@ pub trait AnyPair: Send + Sync {
     ///
     /// # Errors
     /// [`Reason`] when the measure does not exist for this layer.
-    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason>;
+    fn prepare<'a>(&'a self, layer: &'a Layer, samples: &'a Samples) -> Steps<'a, Result<Prepared, Reason>>;
 
     /// See [`Pair::map`].
     fn map(&self, a: &[&Prepared], b: &[&Prepared]) -> Block;
 
-    /// The value of one pair, as [`AnyPair::map`] gives it.
+    /// See [`Pair::compare`].
     ///
     /// # Errors
     /// [`Reason`] when the measure does not exist for this pair.
-    fn compare(&self, a: &Prepared, b: &Prepared) -> Result<f64, Reason> {
-        self.map(&[a], &[b]).get(0, 0).clone()
-    }
+    fn compare<'a>(&'a self, a: &'a Prepared, b: &'a Prepared) -> Steps<'a, Result<f64, Reason>>;
 
     /// See [`Pair::maps_at_once`].
     fn maps_at_once(&self) -> bool;
@@ -105,13 +105,32 @@ fn own<'a, M: Pair>(prepared: &[&'a Prepared]) -> Option<Vec<&'a M::Prepared>> {
     prepared.iter().map(|one| one.0.downcast_ref()).collect()
 }
 
+/// The value, or the reason that it is not finite.
+fn finite(value: Result<f64, Reason>) -> Result<f64, Reason> {
+    value.and_then(
+        |number| if number.is_finite() { Ok(number) } else { Err(Reason::NotFinite { value: number.to_string() }) },
+    )
+}
+
 impl<M: Pair> AnyPair for M {
     fn needs(&self) -> &'static [PartId] {
         Pair::needs(self)
     }
 
-    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason> {
-        Pair::prepare(self, layer, samples).map(|prepared| Prepared(Box::new(prepared)))
+    fn prepare<'a>(&'a self, layer: &'a Layer, samples: &'a Samples) -> Steps<'a, Result<Prepared, Reason>> {
+        Box::pin(async {
+            let prepared = Pair::prepare(self, layer, samples).await?;
+            Ok(Prepared(Box::new(prepared)))
+        })
+    }
+
+    fn compare<'a>(&'a self, a: &'a Prepared, b: &'a Prepared) -> Steps<'a, Result<f64, Reason>> {
+        Box::pin(async {
+            let (Some(a), Some(b)) = (a.0.downcast_ref(), b.0.downcast_ref()) else {
+                return Err(Reason::OtherMeasure);
+            };
+            finite(Pair::compare(self, a, b).await)
+        })
     }
 
     fn map(&self, a: &[&Prepared], b: &[&Prepared]) -> Block {
@@ -119,13 +138,7 @@ impl<M: Pair> AnyPair for M {
             (Some(own_a), Some(own_b)) => Pair::map(self, &own_a, &own_b),
             _ => Block { columns: b.len(), values: vec![Err(Reason::OtherMeasure); a.len() * b.len()] },
         };
-        for value in &mut block.values {
-            if let Ok(number) = value
-                && !number.is_finite()
-            {
-                *value = Err(Reason::NotFinite { value: number.to_string() });
-            }
-        }
+        block.values = block.values.into_iter().map(finite).collect();
         block
     }
 

@@ -47,17 +47,17 @@ impl Pair for AngularProcrustes {
         &[PartId::Coordinates]
     }
 
-    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Mat<f64>, Reason> {
+    async fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Mat<f64>, Reason> {
         let coordinates = &layer.part::<Coordinates>()?.value;
         let unit = coordinates * faer::Scale(1.0 / coordinates.norm_max());
         let norm = unit.norm_l2();
         Ok(unit * faer::Scale(1.0 / norm))
     }
 
-    fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Reason> {
+    async fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Reason> {
         same_length(a.nrows(), b.nrows())?;
-        let product = cross(a, b);
-        let cosine: f64 = singular_values(product.as_ref())?.iter().sum();
+        let product = cross(a, b).await;
+        let cosine: f64 = singular_values(product.as_ref()).await?.iter().sum();
         if cosine <= NEARLY_ALIKE {
             return Ok(cosine.acos());
         }
@@ -65,7 +65,7 @@ impl Pair for AngularProcrustes {
         if cosine > 1.0 + tolerance {
             return Err(Reason::Rounding { cosine });
         }
-        let ThinSvd { u, v, .. } = ThinSvd::of(product.as_ref())?;
+        let ThinSvd { u, v } = ThinSvd::of(product.as_ref()).await?;
         let (left, right) = (a * &u, b * &v);
         // What lies outside the common directions counts in full.
         let squared = (&left - &right).squared_norm_l2()

@@ -161,6 +161,7 @@ mod tests {
     use super::*;
     use crate::similarity::Pair;
     use crate::similarity::sample::{generator, layer, normal, samples};
+    use crate::steps::finish;
 
     #[test]
     fn the_median_counts_the_diagonal_and_both_orders() {
@@ -213,7 +214,7 @@ mod tests {
         // 7 of 8 samples coincide.
         let mut values = vec![1.0; 24];
         values[..3].copy_from_slice(&[2.0, 3.0, 5.0]);
-        let reason = Pair::prepare(&RbfCka { fraction: 1.0 }, &layer(&values, 3), &samples(8)).unwrap_err();
+        let reason = finish(Pair::prepare(&RbfCka { fraction: 1.0 }, &layer(&values, 3), &samples(8))).unwrap_err();
         assert_eq!(reason.to_string(), "the median squared distance is zero: too many samples coincide");
     }
 }

@@ -67,7 +67,7 @@ impl Pair for CorrelationRsa {
         &[PartId::RowCorrelation]
     }
 
-    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Vec<f64>, Reason> {
+    async fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Vec<f64>, Reason> {
         let Kept { value: correlation, precision } = layer.part::<RowCorrelation>()?;
         let size = correlation.nrows();
         let mut values = Vec::with_capacity(size * (size - 1) / 2);
@@ -90,7 +90,7 @@ impl Pair for CorrelationRsa {
         Ok(values)
     }
 
-    fn compare(&self, a: &Vec<f64>, b: &Vec<f64>) -> Result<f64, Reason> {
+    async fn compare(&self, a: &Vec<f64>, b: &Vec<f64>) -> Result<f64, Reason> {
         same_length(a.len(), b.len())?;
         Ok(dot(a, b))
     }
@@ -126,6 +126,7 @@ fn ranks(values: &[f64], tolerance: f64) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::similarity::sample::{layer, samples};
+    use crate::steps::finish;
 
     #[test]
     fn ties_share_their_mean_rank() {
@@ -138,7 +139,7 @@ mod tests {
     #[test]
     fn a_constant_row_is_a_reason() {
         let layer = layer(&[1.0, 2.0, 4.0, 7.0, 7.0, 7.0, 1.0, 0.0, 5.0], 3);
-        let reason = Pair::prepare(&CorrelationRsa::PEARSON, &layer, &samples(3)).unwrap_err();
+        let reason = finish(Pair::prepare(&CorrelationRsa::PEARSON, &layer, &samples(3))).unwrap_err();
         assert_eq!(reason.to_string(), "row 1 is constant across features, so it correlates with nothing");
     }
 }

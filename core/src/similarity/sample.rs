@@ -2,6 +2,7 @@
 
 use super::{Measure, Pair, Question, Samples, registry};
 use crate::layer::{Layer, Reason, sample};
+use crate::steps::finish;
 
 pub(super) use crate::layer::sample::{generator, layer, normal};
 
@@ -14,7 +15,8 @@ pub(super) fn samples(rows: usize) -> Samples {
 /// The measure's value for two layers.
 pub(super) fn value(measure: &impl Pair, a: &Layer, b: &Layer) -> Result<f64, Reason> {
     let samples = samples(a.facts.samples);
-    Pair::compare(measure, &Pair::prepare(measure, a, &samples)?, &Pair::prepare(measure, b, &samples)?)
+    let prepare = |layer| finish(Pair::prepare(measure, layer, &samples));
+    finish(Pair::compare(measure, &prepare(a)?, &prepare(b)?))
 }
 
 /// The value of a measure of the registry for two layers; one of single layers looks at the first.
@@ -24,7 +26,10 @@ pub(super) fn outcome(measure: &Measure, a: &Layer, b: &Layer) -> Result<f64, Re
     let samples = samples(a.facts.samples);
     match &measure.question {
         Question::One(one) => one.describe(a, &samples),
-        Question::Pair(pair) => pair.compare(&pair.prepare(a, &samples)?, &pair.prepare(b, &samples)?),
+        Question::Pair(pair) => {
+            let prepare = |layer| finish(pair.prepare(layer, &samples));
+            finish(pair.compare(&prepare(a)?, &prepare(b)?))
+        }
         Question::Many(many) => {
             let prepared = [many.prepare(a, &samples)?, many.prepare(b, &samples)?];
             many.group(&prepared.iter().collect::<Vec<_>>()).map(|group| group.value)

@@ -4,7 +4,7 @@ use faer::Mat;
 
 use super::triangle::same_length;
 use super::{Arity, Card, Chosen, Direction, Invariance, Pair, Parameter, ParameterError, Range, Samples};
-use crate::decomposition::{ThinSvd, cross, singular_values};
+use crate::decomposition::{LeftSvd, cross, singular_values};
 use crate::layer::{Coordinates, Layer, PartId, Reason};
 
 /// Which principal components are kept.
@@ -98,16 +98,16 @@ impl Pair for Svcca {
         &[PartId::Coordinates]
     }
 
-    fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Mat<f64>, Reason> {
+    async fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Mat<f64>, Reason> {
         let coordinates = &layer.part::<Coordinates>()?.value;
         let scaled = coordinates * faer::Scale(1.0 / coordinates.norm_max());
-        let ThinSvd { u, values, .. } = ThinSvd::of(scaled.as_ref())?;
+        let LeftSvd { u, values } = LeftSvd::of(scaled.as_ref()).await?;
         Ok(u.subcols(0, self.kept(&values)?).to_owned())
     }
 
-    fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Reason> {
+    async fn compare(&self, a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Reason> {
         same_length(a.nrows(), b.nrows())?;
-        let correlations = singular_values(cross(a, b).as_ref())?;
+        let correlations = singular_values(cross(a, b).await.as_ref()).await?;
         Ok(correlations.iter().sum::<f64>() / correlations.len() as f64)
     }
 }

@@ -9,7 +9,8 @@ use super::{Cell, CellEvent, GroupRecord, MeasureRecord, OutputRecord, PairRecor
 use crate::layer::{Layer, Reason};
 use crate::parallel;
 use crate::similarity::{AnyPair, Arity, Block, Direction, Group, Many, Measure, Prepared, Question, Samples};
-use crate::supervise::Supervisor as _;
+use crate::steps::{Steps, all_supervised, supervised};
+use crate::supervise::{Cancelled, Supervisor};
 
 /// A measure, what it prepared of every layer, and its maps.
 pub(super) struct Asked {
@@ -81,15 +82,25 @@ impl Asked {
     }
 
     /// The work done once per layer.
-    pub(super) fn prepare(&mut self, (input, name): (usize, &str), layer: &Layer, samples: &Samples) {
-        let answer = self.measure.accept(layer).and_then(|()| match &self.measure.question {
-            Question::Pair(pair) => pair.prepare(layer, samples).map(Answer::Prepared),
-            Question::Many(many) => many.prepare(layer, samples).map(Answer::Prepared),
-            Question::One(one) => one.describe(layer, samples).and_then(finite).map(Answer::One),
-            Question::Outputs(_) => Ok(Answer::Outputs),
-        });
+    pub(super) async fn prepare(
+        &mut self,
+        (input, name): (usize, &str),
+        layer: &Layer,
+        samples: &Samples,
+        supervisor: &impl Supervisor,
+    ) -> Result<(), Cancelled> {
+        let answer = match (self.measure.accept(layer), &self.measure.question) {
+            (Err(reason), _) => Err(reason),
+            (Ok(()), Question::Pair(pair)) => {
+                supervised(pair.prepare(layer, samples), supervisor).await?.map(Answer::Prepared)
+            }
+            (Ok(()), Question::Many(many)) => many.prepare(layer, samples).map(Answer::Prepared),
+            (Ok(()), Question::One(one)) => one.describe(layer, samples).and_then(finite).map(Answer::One),
+            (Ok(()), Question::Outputs(_)) => Ok(Answer::Outputs),
+        };
         let title = format!("{} of {name}", layer.name);
         self.layers[input].push(Answered { title, rows: layer.facts.samples, answer });
+        Ok(())
     }
 
     /// Compares the layers of a rectangle of a pair of inputs, and tells the watcher each cell.
@@ -106,7 +117,8 @@ impl Asked {
         let at_once = if measure.maps_at_once() { all.len().max(1) } else { parallel::threads() };
         for cells in all.chunks(at_once) {
             watcher.pause().await?;
-            let values = compare(&**measure, cells, &self.layers[a], &self.layers[b]);
+            let works = compare(&**measure, cells, &self.layers[a], &self.layers[b]);
+            let values = all_supervised(works, watcher).await?;
             for (&(row, column), value) in cells.iter().zip(values) {
                 let cell = match value {
                     Ok(value) => Cell::Value(value),
@@ -227,21 +239,29 @@ fn together(measure: &dyn Many, layers: &[&Answered]) -> Result<Group, Cell> {
 }
 
 /// The values of some cells, or why there is none, with the layer that is to blame.
-fn compare(measure: &dyn AnyPair, cells: &[(usize, usize)], a: &[Answered], b: &[Answered]) -> Vec<Result<f64, Cell>> {
+fn compare<'a>(
+    measure: &'a dyn AnyPair,
+    cells: &[(usize, usize)],
+    a: &'a [Answered],
+    b: &'a [Answered],
+) -> Vec<Steps<'a, Result<f64, Cell>>> {
     let product = measure.maps_at_once().then(|| Product::of(measure, cells, a, b));
-    let value = |&(row, column): &(usize, usize)| {
+    let value = |&(row, column): &(usize, usize)| -> Steps<'a, Result<f64, Cell>> {
         let (first, second) = (&a[row], &b[column]);
-        if let Some(absent) = first.unlike(second).or_else(|| first.blame()).or_else(|| second.blame()) {
-            return Err(absent);
-        }
-        let value = match (&product, prepared(first), prepared(second)) {
-            (Some(product), ..) => product.get(row, column),
-            (None, Some(first), Some(second)) => measure.compare(first, second),
-            _ => Err(Reason::OtherMeasure),
-        };
-        value.map_err(Cell::without)
+        let value = product.as_ref().map(|product| product.get(row, column));
+        Box::pin(async move {
+            if let Some(absent) = first.unlike(second).or_else(|| first.blame()).or_else(|| second.blame()) {
+                return Err(absent);
+            }
+            let value = match (value, prepared(first), prepared(second)) {
+                (Some(value), ..) => value,
+                (None, Some(first), Some(second)) => measure.compare(first, second).await,
+                _ => Err(Reason::OtherMeasure),
+            };
+            value.map_err(Cell::without)
+        })
     };
-    parallel::map(cells, value)
+    cells.iter().map(value).collect()
 }
 
 /// All cells of the layers that have something prepared, as one product.

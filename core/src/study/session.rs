@@ -211,7 +211,7 @@ impl Study {
         let samples = self.samples.clone().ok_or_else(|| StudyError::NoLayers { input: name.clone() })?;
         for asked in &mut self.questions {
             watcher.pause().await?;
-            asked.prepare((input_index, &name), &layer, &samples);
+            asked.prepare((input_index, &name), &layer, &samples, watcher).await?;
         }
         let gathered = &mut self.inputs[input_index];
         let (constant_features, parts) = (layer.facts.constant_features, PartRecord::of(&layer));
@@ -275,7 +275,7 @@ impl Study {
                     Err(error) => return Err(StudyError::Layer { input: name, error }),
                     Ok(()) => {}
                 }
-                asked.prepare((index, &name), layer, &samples);
+                asked.prepare((index, &name), layer, &samples, &watcher).await?;
                 record.parts = PartRecord::of(layer);
                 done += 1.0;
             }

@@ -1,11 +1,13 @@
 //! The session: asked again, planned, and refused before work.
 
+use std::cell;
+
 use super::tests::{Record, first, input, layer, second, settings};
 use super::*;
 use crate::activation::Engine;
 use crate::data::{ImageShape, Pixels, ProbeSet, Subset};
 use crate::layer::Reason;
-use crate::supervise::Unsupervised;
+use crate::supervise::{Cancelled, Progress, Stage, Supervisor, Unsupervised};
 
 const KEEPING: Budget = Budget { memory: None, kept: 1 << 30 };
 
@@ -37,6 +39,51 @@ fn a_later_question_has_the_answer_that_it_has_at_first() {
     assert_eq!(report.spec.unwrap().questions, ids);
     // The first question was answered already.
     assert_eq!(watcher.cells.borrow().len(), (ids.len() - 1) * (6 + 4 + 6));
+}
+
+/// Cancels when pairs are compared and nothing was said between two pauses: within the work on a pair.
+#[derive(Default)]
+struct Impatient {
+    compares: cell::Cell<bool>,
+    pauses: cell::Cell<usize>,
+}
+
+impl Supervisor for Impatient {
+    fn progress(&self, progress: Progress) {
+        self.compares.set(progress.stage == Stage::Compare);
+        self.pauses.set(0);
+    }
+
+    async fn pause(&self) -> Result<(), Cancelled> {
+        self.pauses.set(self.pauses.get() + 1);
+        if self.compares.get() && self.pauses.get() > 1 { Err(Cancelled) } else { Ok(()) }
+    }
+}
+
+impl Watcher for Impatient {
+    fn layers(&self, _input: usize, _layers: &[String]) {}
+
+    fn cell(&self, _event: &CellEvent<'_>) {
+        self.pauses.set(0);
+    }
+}
+
+#[test]
+fn a_question_is_cancelled_within_a_pair_and_can_be_asked_again() {
+    // 560³ multiply-adds are more than a step.
+    let noise = |seed: usize| {
+        let value = move |i: usize, j: usize| (((i * 7_919 + seed) * (j + 31)) as f64 * 0.618).sin();
+        input(&format!("noise {seed}"), vec![layer("a", 600, 560, value)])
+    };
+    let inputs = [noise(1), noise(2)];
+    let kept = || study(&inputs, spec(&inputs, &["cka-linear"]), KEEPING).unwrap();
+    let (mut cancelled, mut whole) = (kept(), kept());
+    let result = pollster::block_on(cancelled.ask("procrustes-angular", &Impatient::default()));
+    assert!(matches!(result, Err(StudyError::Cancelled(_))));
+    for study in [&mut cancelled, &mut whole] {
+        pollster::block_on(study.ask("procrustes-angular", &Unsupervised)).unwrap();
+    }
+    assert_eq!(cancelled.report().unwrap(), whole.report().unwrap());
 }
 
 #[test]
