@@ -12,7 +12,7 @@ use crate::protocol::{Event, FileSource, Request, WorkerKind};
 use crate::state::{Action, Effect, State};
 
 /// How long the engine has to stop before it is replaced, in milliseconds: with the restart, within a second.
-const TIME_TO_STOP: u32 = 2_000;
+const TIME_TO_STOP: u32 = 800;
 
 /// The state and the means to change it. Copies are the same page.
 #[derive(Clone, Copy)]
