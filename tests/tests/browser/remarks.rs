@@ -68,6 +68,15 @@ async fn what_matters_most_is_shown_and_the_rest_is_opened_with_the_keyboard() -
             page.wait_for("#remarks details[open]", SOON).await?;
             let all = seen(page).await?;
             ensure!(all.len() == 7 && all[6] == "a remark on wrappers", "the remarks are {all:?}");
+            let spare = "(() => {
+                const sentence = document.querySelector('#sentence');
+                const text = document.createRange();
+                text.selectNodeContents(sentence);
+                return document.querySelector('#remarks').getBoundingClientRect().top
+                    - text.getBoundingClientRect().bottom;
+            })()";
+            let spare = page.evaluate(spare).await?.as_f64().context("no distance")?;
+            ensure!(spare >= 0.0, "the remarks cover {} pixels of the sentence", -spare);
             Ok(())
         })
         .await?;
