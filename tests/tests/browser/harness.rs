@@ -66,10 +66,11 @@ async fn an_error_in_the_console_fails_the_visit() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_long_task_is_measured() -> anyhow::Result<()> {
     visit_site(&site(), "harness-long-task", Options::desktop(""), async |page| {
-        ensure!(page.longest_task().await?.is_none());
+        // On a busy machine the page may have had others.
+        page.forget_long_tasks().await?;
         page.evaluate("setTimeout(() => { const end = performance.now() + 120; while (performance.now() < end); }, 0)")
             .await?;
-        page.wait_until("window.__longTasks.length === 1", SECONDS).await?;
+        page.wait_until("window.__longTasks.some(duration => duration >= 120)", SECONDS).await?;
         ensure!(page.longest_task().await?.is_some_and(|duration| duration >= 120.0));
         Ok(())
     })
