@@ -1,11 +1,13 @@
 //! Another measure is asked of the layers that the engine keeps, without a network run.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, ensure};
 use repgeo_tests::browser::{Options, visit};
 use repgeo_tests::places;
 use serde_json::Value;
 
-use crate::steps::{LATE, SOON};
+use crate::steps::{LATE, SOON, ready};
 
 /// Writes down when a run begins and ends, in the page's own time.
 const WATCH: &str = "(() => {
@@ -16,7 +18,18 @@ const WATCH: &str = "(() => {
 
 #[tokio::test]
 async fn a_chosen_measure_is_answered_without_pressing_compare() -> anyhow::Result<()> {
-    visit("kept", Options::desktop("?engine=cpu"), async |page| {
+    let files = [
+        "networks/resnet18-seed0.safetensors",
+        "networks/resnet18-seed1.safetensors",
+        "probes/fashion-mnist-test-2000-images-idx3-ubyte.gz",
+    ];
+    let files = files.map(|file| places::root().join("static").join(file));
+    visit("kept", Options::desktop("?engine=cpu&demo=none"), async |page| {
+        ready(page).await?;
+        page.drop_files(&files.each_ref().map(PathBuf::as_path)).await?;
+        page.wait_for("#compare:not([disabled])", SOON).await?;
+        page.set("#samples", "512").await?;
+        page.click("#compare:not([disabled])").await?;
         page.wait_for("html[data-run=idle][data-map=computed]", LATE).await?;
         page.evaluate(WATCH).await?;
         for measure in ["cka-linear", "cka-rbf"] {
