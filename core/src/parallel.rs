@@ -1,5 +1,7 @@
 //! The same work on many items, on as many threads as the feature `rayon` grants.
 
+use pulp::NullaryFnOnce;
+
 /// How many items are worked on at the same time.
 pub(crate) fn threads() -> usize {
     #[cfg(feature = "rayon")]
@@ -31,6 +33,9 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send +
 }
 
 /// Runs a loop with the widest vectors of this machine.
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+///
+/// Only what the compiler inlines is compiled for them. It inlines small closures by itself; a longer loop is a type whose
+/// `call` is `#[inline(always)]`.
+pub(crate) fn vectorised<W: NullaryFnOnce>(work: W) -> W::Output {
     pulp::Arch::new().dispatch(work)
 }

@@ -1,28 +1,65 @@
 //! Between channels × positions, the order of PyTorch and of every representation, and positions × channels, the order
 //! in which the engine computes.
 
+use pulp::NullaryFnOnce;
+
+use crate::parallel::vectorised;
+
 /// Side of the blocks that are transposed at once: 16 values are one cache line.
 const SIDE: usize = 16;
 
 /// `to[column][row] = from[row][column]` for a row-major matrix of `rows` × `columns`.
-#[expect(clippy::needless_range_loop, reason = "a column of the block is read across its rows")]
 pub(super) fn transpose(from: &[f32], rows: usize, columns: usize, to: &mut [f32]) {
     debug_assert_eq!(from.len(), rows * columns);
     debug_assert_eq!(to.len(), rows * columns);
-    let mut block = [[0.0f32; SIDE]; SIDE];
-    for row in (0..rows).step_by(SIDE) {
-        let height = SIDE.min(rows - row);
-        for column in (0..columns).step_by(SIDE) {
-            let width = SIDE.min(columns - column);
-            for (y, line) in block.iter_mut().take(height).enumerate() {
-                let start = (row + y) * columns + column;
-                line[..width].copy_from_slice(&from[start..start + width]);
+    vectorised(Transpose { from, rows, columns, to });
+}
+
+struct Transpose<'a> {
+    from: &'a [f32],
+    rows: usize,
+    columns: usize,
+    to: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Transpose<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { from, rows, columns, to } = self;
+        for row in (0..rows).step_by(SIDE) {
+            for column in (0..columns).step_by(SIDE) {
+                let (from, to) = (&from[row * columns + column..], &mut to[column * rows + row..]);
+                if rows - row >= SIDE && columns - column >= SIDE {
+                    whole(from, columns, to, rows);
+                } else {
+                    part(from, columns, to, rows, SIDE.min(rows - row), SIDE.min(columns - column));
+                }
             }
-            for x in 0..width {
-                let start = (column + x) * rows + row;
-                let line: [f32; SIDE] = std::array::from_fn(|y| block[y][x]);
-                to[start..start + height].copy_from_slice(&line[..height]);
-            }
+        }
+    }
+}
+
+/// A block of [`SIDE`] × [`SIDE`], whose lengths the compiler knows. `from` and `to` begin at the block; a line of the
+/// matrix has `columns` values, one of the transposed matrix `rows`.
+#[inline(always)]
+fn whole(from: &[f32], columns: usize, to: &mut [f32], rows: usize) {
+    let mut block = [[0.0; SIDE]; SIDE];
+    for (line, from) in block.iter_mut().zip(from.chunks(columns)) {
+        line.copy_from_slice(&from[..SIDE]);
+    }
+    for (column, to) in to.chunks_mut(rows).take(SIDE).enumerate() {
+        let line: [f32; SIDE] = std::array::from_fn(|row| block[row][column]);
+        to[..SIDE].copy_from_slice(&line);
+    }
+}
+
+/// A block of `height` × `width`.
+fn part(from: &[f32], columns: usize, to: &mut [f32], rows: usize, height: usize, width: usize) {
+    for row in 0..height {
+        for column in 0..width {
+            to[column * rows + row] = from[row * columns + column];
         }
     }
 }

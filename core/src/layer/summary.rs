@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use pulp::NullaryFnOnce;
+
 use super::LayerError;
 use crate::parallel::{map, vectorised};
 use crate::product::ranges;
@@ -36,7 +38,7 @@ impl Columns {
         let mut constant = 0;
         let mut largest = 0.0_f64;
         let runs: Vec<_> = ranges(features, RUN).collect();
-        let extents = map(&runs, |range| vectorised(|| Extents::of(values, features, range.clone())));
+        let extents = map(&runs, |range| vectorised(Look { values, features, range: range.clone() }));
         for Extents { sums, low, high } in extents {
             for ((sum, low), high) in sums.into_iter().zip(low).zip(high) {
                 if !sum.is_finite() {
@@ -60,8 +62,19 @@ struct Extents<V> {
     high: Vec<V>,
 }
 
-impl<V: Value> Extents<V> {
-    fn of(values: &[V], features: usize, range: Range<usize>) -> Self {
+/// A look at some columns of a row-major matrix.
+struct Look<'a, V> {
+    values: &'a [V],
+    features: usize,
+    range: Range<usize>,
+}
+
+impl<V: Value> NullaryFnOnce for Look<'_, V> {
+    type Output = Extents<V>;
+
+    #[inline(always)]
+    fn call(self) -> Extents<V> {
+        let Self { values, features, range } = self;
         let first = &values[range.clone()];
         let rows = values.chunks_exact(features).skip(1).map(|row| &row[range.clone()]);
         let mut sums: Vec<f64> = first.iter().map(|&value| value.into()).collect();
@@ -73,7 +86,7 @@ impl<V: Value> Extents<V> {
                 *high = if value > *high { value } else { *high };
             }
         }
-        Self { sums, low, high }
+        Extents { sums, low, high }
     }
 }
 

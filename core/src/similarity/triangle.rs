@@ -1,6 +1,7 @@
 //! Symmetric matrices as vectors: one triangle, packed, so that a Frobenius inner product is one dot product.
 
 use faer::Mat;
+use pulp::NullaryFnOnce;
 
 use super::Block;
 use crate::layer::{Order, Reason};
@@ -61,46 +62,85 @@ impl UnitTriangle {
     pub(crate) fn permuted(&self, order: &Order) -> Self {
         let order = order.indices();
         let size = order.len();
-        // Column j of the packed triangle begins after Σ_{k<j} (size - k) values.
-        let place = |row: usize, column: usize| column * (2 * size - column + 1) / 2 + row - column;
-        let mut values = Vec::with_capacity(self.0.len());
-        for column in 0..size {
-            for row in column..size {
-                let (i, j) = (order[row], order[column]);
-                values.push(self.0[place(i.max(j), i.min(j))]);
+        // Entry (i, j) with i ≥ j is value `before[j] + i`.
+        let before: Vec<usize> = (0..size).map(|column| column * (2 * size - column - 1) / 2).collect();
+        let mut values = vec![0.0; self.0.len()];
+        let mut rest = values.as_mut_slice();
+        for (column, &j) in order.iter().enumerate() {
+            let (own, later) = rest.split_at_mut(size - column);
+            for (value, &i) in own.iter_mut().zip(&order[column..]) {
+                *value = self.0[before[i.min(j)] + i.max(j)];
             }
+            rest = later;
         }
         Self(values)
     }
 }
 
-/// Values of a vector that stay in the nearest cache while they meet those of all others; a multiple of the eight sums.
-const RUN: usize = 4_096;
+/// Values of a vector that are met at once; a multiple of the eight sums. Those of [`TOGETHER`] vectors of one side and
+/// [`GROUP`] of the other stay in the nearest cache.
+const RUN: usize = 256;
 
-/// Vectors that share the loads of another.
+/// Vectors of the right side that share the loads of one of the left.
 const TOGETHER: usize = 4;
+
+/// Vectors of the left side that meet the right side's together, on one thread.
+const GROUP: usize = 8;
 
 /// The dot products of all pairs: those of different lengths have a reason instead.
 pub(crate) fn dots(a: &[&[f64]], b: &[&[f64]]) -> Block {
-    let rows = parallel::map(a, |a| {
-        let mut sums = vec![[0.0; 8]; b.len()];
-        let whole = a.len() - a.len() % 8;
-        vectorised(|| {
-            for start in (0..whole).step_by(RUN) {
-                let range = start..(start + RUN).min(whole);
-                for (sums, b) in sums.chunks_mut(TOGETHER).zip(b.chunks(TOGETHER)) {
-                    add_products(sums, &a[range.clone()], b, range.clone());
+    // No more of them at once than leaves work for each thread.
+    let group = a.len().div_ceil(parallel::threads()).clamp(1, GROUP);
+    let groups: Vec<&[&[f64]]> = a.chunks(group).collect();
+    let values = parallel::map(&groups, |a| group_dots(a, b));
+    Block::new(b.len(), values.into_iter().flatten().collect())
+}
+
+/// [`dots`] of a few vectors.
+fn group_dots(a: &[&[f64]], b: &[&[f64]]) -> Vec<Result<f64, Reason>> {
+    let mut sums = vec![[0.0; 8]; a.len() * b.len()];
+    vectorised(AddProducts { a, b, sums: &mut sums });
+    let value = |(index, sums): (usize, [f64; 8])| {
+        let (a, b) = (a[index / b.len()], b[index % b.len()]);
+        same_length(a.len(), b.len())?;
+        let rest = whole(a)..;
+        let rest: f64 = a[rest.clone()].iter().zip(&b[rest]).map(|(x, y)| x * y).sum();
+        Ok(sums.iter().sum::<f64>() + rest)
+    };
+    sums.into_iter().enumerate().map(value).collect()
+}
+
+/// How much of a vector enters the interleaved sums.
+#[inline(always)]
+fn whole(vector: &[f64]) -> usize {
+    vector.len() - vector.len() % 8
+}
+
+/// Adds the products of each of `a` with each of `b`, a row of sums for each of `a`.
+struct AddProducts<'a> {
+    a: &'a [&'a [f64]],
+    b: &'a [&'a [f64]],
+    sums: &'a mut [[f64; 8]],
+}
+
+impl NullaryFnOnce for AddProducts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { a, b, sums } = self;
+        let longest = a.iter().map(|a| whole(a)).max().unwrap_or(0);
+        for start in (0..longest).step_by(RUN) {
+            for (index, together) in b.chunks(TOGETHER).enumerate() {
+                for (a, sums) in a.iter().zip(sums.chunks_mut(b.len())) {
+                    let range = start..(start + RUN).min(whole(a));
+                    if let Some(a) = a.get(range.clone()) {
+                        add_products(&mut sums[index * TOGETHER..][..together.len()], a, together, range);
+                    }
                 }
             }
-        });
-        let value = |(sums, b): (&[f64; 8], &&[f64])| {
-            same_length(a.len(), b.len())?;
-            let rest: f64 = a[whole..].iter().zip(&b[whole..]).map(|(x, y)| x * y).sum();
-            Ok(sums.iter().sum::<f64>() + rest)
-        };
-        sums.iter().zip(b).map(value).collect::<Vec<_>>()
-    });
-    Block::new(b.len(), rows.into_iter().flatten().collect())
+        }
+    }
 }
 
 /// Adds one run's products of a vector with a few others, in the interleaved sums of [`dot`].
