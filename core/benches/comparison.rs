@@ -115,7 +115,7 @@ impl std::fmt::Display for Case {
 impl Case {
     fn graph(self) -> Graph {
         let architecture = match self.network {
-            "resnet20" => Architecture::from(CifarResnet { depth: 20, width: 16, input_channels: 3, classes: 10 }),
+            "resnet20" => Architecture::from(CifarResnet::of_depth(20, 10)),
             _ => Architecture::from(Resnet::resnet18_cifar(64, 3, 10)),
         };
         architecture.graph(CIFAR).unwrap_or_else(|error| unreachable!("{error}"))

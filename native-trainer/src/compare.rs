@@ -10,9 +10,9 @@ mod table;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use repgeo_core::activation::RowPolicy;
-use repgeo_core::data::Subset;
+use repgeo_core::data::{NormalisationChoice, Subset};
 use repgeo_core::study::{Budget, LayerPlan, PairPlan, ProbeSpec, Study, StudySpec, bytes};
 
 use crate::device::DeviceChoice;
@@ -34,9 +34,10 @@ pub(crate) struct Arguments {
     /// Which images: `first` in file order, also when this is not given, or `stratified:SEED`, as many of each class.
     #[arg(long, value_parser = parse_subset)]
     subset: Option<Subset>,
-    /// How pixels are normalised: cifar, imagenet, fashion-mnist, mnist, none, or probe-set for the probe set's own
-    /// statistics; without it, what each checkpoint's metadata says, else probe-set.
-    #[arg(long, value_name = "NAME")]
+    /// How pixels are normalised: cifar, pytorch-cifar, cifar100, svhn, stl10, imagenet, fashion-mnist, mnist, half, none,
+    /// means and standard deviations such as 0.4914,0.4822,0.4465/0.2023,0.1994,0.2010, or probe-set for the probe set's
+    /// own statistics; without it, what each checkpoint's metadata says, else probe-set.
+    #[arg(long, value_name = "NAME|NUMBERS")]
     normalize: Option<String>,
     /// Measures, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "cka-linear-debiased", value_name = "ID")]
@@ -71,6 +72,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for id in &measures {
         repgeo_core::similarity::find(id)?;
     }
+    let normalize = match &arguments.normalize {
+        Some(text) => NormalisationChoice::parse(text).context("--normalize")?,
+        None => NormalisationChoice::Automatic,
+    };
     engine::start_threads(arguments.threads)?;
     let _folder = OutputFolder::open(&arguments.out)?;
     let progress = progress::Bar::new();
@@ -90,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Some(probe::read(files)?)
         }
     };
-    let (normalize, subset) = (arguments.normalize.as_deref(), arguments.subset.unwrap_or(Subset::First));
+    let subset = arguments.subset.unwrap_or(Subset::First);
     let spec = StudySpec {
         inputs: files.names(),
         probe: probe.as_ref().map(|probe| ProbeSpec {
@@ -103,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         rows: arguments.rows.unwrap_or(RowPolicy::Flatten),
     };
     let mut study = Study::new(spec, probe.as_ref(), Budget::ONCE)?;
-    pollster::block_on(files.add_to(&mut study, probe.as_ref(), normalize, &engine, &progress))?;
+    pollster::block_on(files.add_to(&mut study, probe.as_ref(), &normalize, &engine, &progress))?;
     let comparison = study.report()?;
     progress.finish();
 

@@ -173,14 +173,15 @@ fn options_of_networks_are_refused_for_activations() {
         ["--samples", "8"],
         ["--subset", "first"],
         ["--normalize", "none"],
-        ["--rows", "flatten"],
         ["--device", "cpu"],
     ] {
         let message = refusal(&[&[first.as_str(), &second, "--out", out], option.as_slice()].concat());
         assert!(message.contains(option[0]) && message.contains("activations"), "{message}");
     }
-    let message = refusal(&[&first, &second, "--samples", "8", "--rows", "flatten", "--out", out]);
-    assert!(message.contains("--samples, --rows:"), "{message}");
+    let message = refusal(&[&first, &second, "--samples", "8", "--device", "cpu", "--out", out]);
+    assert!(message.contains("--samples, --device:"), "{message}");
+    let message = refusal(&[&first, &second, "--normalize", "imagnet", "--out", out]);
+    assert!(message.contains("did you mean imagenet?"), "{message}");
     assert!(!Path::new(out).exists());
 }
 

@@ -11,7 +11,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use repgeo_core::checkpoint::{Metadata, Precision, save_safetensors};
 use repgeo_core::data::ImageShape;
-use repgeo_core::model::{Architecture, Resnet, ResnetBlock, ResnetNames, ResnetStem, initial_state};
+use repgeo_core::model::{Architecture, Resnet, initial_state};
 use repgeo_tests::browser::{Options, Page, Served, visit};
 use repgeo_tests::places;
 
@@ -100,15 +100,7 @@ async fn memory_of_two_full_resnets() -> anyhow::Result<()> {
 
 /// A ResNet-18 of full width before training.
 fn resnet18(folder: &Path, seed: u64) -> anyhow::Result<PathBuf> {
-    let architecture = Architecture::from(Resnet {
-        block: ResnetBlock::Basic,
-        depths: vec![2; 4],
-        stem: ResnetStem::Cifar,
-        width: 64,
-        input_channels: 3,
-        classes: 10,
-        names: ResnetNames::default(),
-    });
+    let architecture = Architecture::from(Resnet::resnet18_cifar(64, 3, 10));
     let graph = architecture.graph(ImageShape { channels: 3, height: 32, width: 32 })?;
     let bytes = save_safetensors(&architecture, &initial_state(&graph, seed), Precision::F32, &Metadata::default())?;
     let path = folder.join(format!("resnet18-{seed}.safetensors"));

@@ -55,8 +55,9 @@ pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
         stem: if imagenet_stem.get_untracked() { ResnetStem::ImageNet } else { ResnetStem::Cifar },
         width: width.get_untracked(),
         input_channels: channels.get_untracked(),
-        classes: classes.get_untracked(),
+        classes: Some(classes.get_untracked()),
         names: ResnetNames::default(),
+        head: None,
     };
     let architecture = move || -> Result<Architecture, String> {
         Ok(match family.get_untracked().as_str() {
@@ -64,10 +65,9 @@ pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
             "resnet-34" => resnet(ResnetBlock::Basic, [3, 4, 6, 3]).into(),
             "resnet-50" => resnet(ResnetBlock::Bottleneck, [3, 4, 6, 3]).into(),
             "cifar-resnet" => CifarResnet {
-                depth: depth.get_untracked(),
                 width: width.get_untracked(),
                 input_channels: channels.get_untracked(),
-                classes: classes.get_untracked(),
+                ..CifarResnet::of_depth(depth.get_untracked(), classes.get_untracked())
             }
             .into(),
             _ => serde_json::from_str(&text.get_untracked())

@@ -8,7 +8,7 @@ use crate::file::limits;
 
 /// What a container holds.
 pub(super) struct Contents<'a> {
-    /// All tensors, sorted by name.
+    /// The tensors of the chosen part, in the order of the file.
     pub(super) tensors: Vec<Stored<'a>>,
     /// Keys from the root of the file to its weights.
     pub(super) path: Vec<String>,
@@ -21,21 +21,6 @@ pub(super) struct Contents<'a> {
 }
 
 impl Contents<'_> {
-    /// Keeps what lies under the path, without it; tensors beside the weights (an optimizer's, a second network's) go.
-    pub(super) fn select(&mut self) {
-        if self.path.is_empty() {
-            return;
-        }
-        let prefix = format!("{}.", self.path.join("."));
-        self.tensors.retain_mut(|tensor| match tensor.name.strip_prefix(&prefix) {
-            Some(name) => {
-                tensor.name = name.to_owned();
-                true
-            }
-            None => false,
-        });
-    }
-
     /// Refuses tensors that claim more than the file holds, before any is read.
     ///
     /// # Errors

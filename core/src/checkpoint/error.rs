@@ -34,19 +34,6 @@ pub enum Fault {
         /// What is there.
         found: String,
     },
-    /// The pickle would run code of its own if Python opened it.
-    #[error(
-        "{part}: expected tensors and plain values, found a {action} `{name}`, which is never run here: save the \
-         network's state_dict alone"
-    )]
-    ForeignCode {
-        /// Which pickle, and the byte in it.
-        part: String,
-        /// `call of` or `reference to`.
-        action: &'static str,
-        /// The Python name, with its module.
-        name: String,
-    },
     /// A weight is infinite or not a number.
     #[error("tensor {tensor}: expected finite values, found {found} at element {element}")]
     NotFinite {
@@ -80,6 +67,19 @@ pub enum Fault {
         /// What was applied and what was not.
         report: LoadReport,
     },
+    /// A block of a known architecture has a tensor more.
+    #[error(
+        "tensor {tensor}: expected in {block} only what a {architecture} has there, found a tensor that would change what \
+         it computes; compare layers exported as activations instead"
+    )]
+    Inside {
+        /// The tensor.
+        tensor: String,
+        /// The module that it belongs to.
+        block: String,
+        /// The architecture, described.
+        architecture: String,
+    },
     /// The architecture itself cannot be built.
     #[error("{0}")]
     Architecture(#[from] ModelError),
@@ -99,9 +99,7 @@ impl Fault {
 
 impl From<PartFault> for Fault {
     fn from(fault: PartFault) -> Self {
-        match fault {
-            PartFault::Malformed { part, expected, found } => Self::Malformed { part, expected, found },
-            PartFault::ForeignCode { part, action, name } => Self::ForeignCode { part, action, name },
-        }
+        let PartFault::Malformed { part, expected, found } = fault;
+        Self::Malformed { part, expected, found }
     }
 }

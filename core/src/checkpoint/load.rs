@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::container::Container;
 use super::error::{CheckpointError, Fault};
-use super::metadata::Metadata;
+use super::metadata::{ARCHITECTURE, Metadata};
 use super::nearest::{nearest, with_nearest};
-use super::read::Checkpoint;
+use super::part::{self, Part};
+use super::read::{Checkpoint, Unusable};
 use super::report::{LoadReport, Misshaped};
 use super::tensor::Precision;
 use crate::Sha256Digest;
 use crate::data::Normalisation;
-use crate::model::{Architecture, StateDict};
+use crate::model::{Architecture, StateDict, TensorShapes};
 
 /// Where the architecture of a network comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub struct Network {
     pub container: Container,
     /// What was looked through, from the outermost on.
     pub wrappers: Vec<String>,
+    /// Other whole networks in the file, by what their tensors' names begin with: copies, or smaller ones.
+    pub others: Vec<String>,
 }
 
 impl Network {
@@ -67,10 +70,14 @@ impl Network {
         self.metadata.texts(&self.architecture).map_err(|fault| fault.of(&self.file))
     }
 
-    /// What a user should look at in how the file was read, one sentence each: tensors left aside.
+    /// What a user should look at in how the file was read, one sentence each: networks and tensors left aside.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        self.report.remark().into_iter().collect()
+        let others = (!self.others.is_empty()).then(|| {
+            let part = self.wrappers.last().map_or("the first", String::as_str);
+            format!("of several networks in the file this is {part}; left aside: {}", self.others.join(", "))
+        });
+        others.into_iter().chain(self.report.remark()).collect()
     }
 
     /// How the file was read, for the record, one sentence each: wrappers looked through, and what an inferred
@@ -103,22 +110,63 @@ impl Network {
 /// [`CheckpointError`] when no architecture fits, when tensors that it needs are missing or have other shapes (the fault
 /// carries the [`LoadReport`]), or when metadata of this project is unusable.
 pub fn load(checkpoint: Checkpoint, architecture: Option<Architecture>) -> Result<Network, CheckpointError> {
-    let Checkpoint { file, sha256, container, wrappers, mut state, mut precisions, ignored: _, metadata } = checkpoint;
-    let parts = choose(&state, metadata, architecture).and_then(|(architecture, origin, metadata)| {
-        let report = fit(&architecture, &state)?;
-        Ok((architecture, origin, metadata, report))
-    });
+    let (checkpoint, others) = take_part(checkpoint, architecture.as_ref());
+    let Checkpoint { file, sha256, container, wrappers, mut state, order, mut precisions, unusable, metadata, .. } =
+        checkpoint;
+    let parts = choose(&shapes(&state, &unusable, &order), metadata, architecture).and_then(
+        |(architecture, origin, metadata)| {
+            let report = fit(&architecture, &state, &unusable)?;
+            Ok((architecture, origin, metadata, report))
+        },
+    );
     let (architecture, origin, metadata, report) = parts.map_err(|fault| fault.of(&file))?;
     for unexpected in &report.unexpected {
         state.remove(&unexpected.name);
         precisions.remove(&unexpected.name);
     }
-    Ok(Network { architecture, origin, state, precisions, report, metadata, file, sha256, container, wrappers })
+    Ok(Network { architecture, origin, state, precisions, report, metadata, file, sha256, container, wrappers, others })
+}
+
+/// The checkpoint of the part that is a whole network, and the other parts that are. What lies beside the part keeps its
+/// name. Nothing changes where no part is one: why is said when the architecture is chosen.
+fn take_part(mut checkpoint: Checkpoint, given: Option<&Architecture>) -> (Checkpoint, Vec<String>) {
+    if checkpoint.metadata.contains_key(ARCHITECTURE) {
+        return (checkpoint, Vec::new());
+    }
+    let is_network = |shapes: &TensorShapes| match given {
+        Some(architecture) => part::fits(architecture, shapes),
+        None => Architecture::infer(shapes).is_ok_and(|architecture| part::fits(&architecture, shapes)),
+    };
+    let chosen = part::choose(&shapes(&checkpoint.state, &checkpoint.unusable, &checkpoint.order), is_network);
+    let Some(Part { prefix, others }) = chosen.filter(|part| !part.prefix.is_empty()) else {
+        return (checkpoint, Vec::new());
+    };
+    let renamed = |name: String| name.strip_prefix(&prefix).map_or(name.clone(), str::to_owned);
+    let of_another = |name: &str| others.iter().any(|other| name.starts_with(other));
+    checkpoint.state.retain(|name, _| !of_another(name));
+    checkpoint.unusable.retain(|name, _| !of_another(name));
+    checkpoint.precisions.retain(|name, _| !of_another(name));
+    checkpoint.state = checkpoint.state.into_iter().map(|(name, tensor)| (renamed(name), tensor)).collect();
+    checkpoint.unusable = checkpoint.unusable.into_iter().map(|(name, tensor)| (renamed(name), tensor)).collect();
+    checkpoint.precisions = checkpoint.precisions.into_iter().map(|(name, tensor)| (renamed(name), tensor)).collect();
+    checkpoint.order = checkpoint.order.into_iter().map(renamed).collect();
+    checkpoint.wrappers.push(prefix.clone());
+    (checkpoint, others)
+}
+
+/// The shapes of all floating-point tensors in this order; what it does not name comes last.
+fn shapes(state: &StateDict, unusable: &BTreeMap<String, Unusable>, order: &[String]) -> TensorShapes {
+    let shape = |name: &String| {
+        let usable = state.get(name).map(|tensor| &tensor.shape);
+        usable.or_else(|| unusable.get(name).map(|tensor| &tensor.shape)).cloned()
+    };
+    let names = order.iter().chain(state.keys()).chain(unusable.keys());
+    names.filter_map(|name| Some((name.clone(), shape(name)?))).collect()
 }
 
 /// The architecture and who said it.
 fn choose(
-    state: &StateDict,
+    shapes: &TensorShapes,
     texts: BTreeMap<String, String>,
     given: Option<Architecture>,
 ) -> Result<(Architecture, ArchitectureOrigin, Metadata), Fault> {
@@ -126,10 +174,7 @@ fn choose(
     let (architecture, origin) = match (given, stored) {
         (Some(architecture), _) => (architecture, ArchitectureOrigin::Given),
         (None, Some(architecture)) => (architecture, ArchitectureOrigin::Metadata),
-        (None, None) => {
-            let shapes = state.iter().map(|(name, tensor)| (name.clone(), tensor.shape.clone())).collect();
-            (Architecture::infer(&shapes)?, ArchitectureOrigin::Inferred)
-        }
+        (None, None) => (Architecture::infer(shapes)?, ArchitectureOrigin::Inferred),
     };
     if let (Some(normalisation), Some(channels)) = (&metadata.normalisation, architecture.expected_input().channels)
         && normalisation.mean.len() != channels
@@ -143,15 +188,24 @@ fn choose(
 /// Compares the tensors that an architecture needs with those that are there.
 ///
 /// # Errors
-/// [`Fault::Incomplete`] when any is missing or has another shape, [`Fault::Architecture`] when it cannot be built.
-pub(super) fn fit(architecture: &Architecture, state: &StateDict) -> Result<LoadReport, Fault> {
+/// [`Fault::Incomplete`] when any is missing or has another shape, [`Fault::Architecture`] when it cannot be built, and the
+/// fault of a tensor that is needed and cannot be used.
+pub(super) fn fit(
+    architecture: &Architecture,
+    state: &StateDict,
+    unusable: &BTreeMap<String, Unusable>,
+) -> Result<LoadReport, Fault> {
     let parameters = architecture.parameters()?;
     let needed: BTreeMap<&str, &[usize]> = parameters.iter().map(|p| (p.name.as_str(), p.shape.as_slice())).collect();
-    let unused: Vec<&str> = state.keys().map(String::as_str).filter(|name| !needed.contains_key(name)).collect();
+    let all = state.keys().chain(unusable.keys()).map(String::as_str);
+    let unused: Vec<&str> = all.filter(|name| !needed.contains_key(name)).collect();
     let mut applied = Vec::new();
     let mut missing = Vec::new();
     let mut misshaped = Vec::new();
     for parameter in &parameters {
+        if let Some(Unusable { fault, .. }) = unusable.get(&parameter.name) {
+            return Err(fault.clone());
+        }
         match state.get(&parameter.name) {
             None => missing.push(parameter.name.as_str()),
             Some(found) if found.shape == parameter.shape => applied.push(parameter.name.clone()),
@@ -176,10 +230,23 @@ pub(super) fn fit(architecture: &Architecture, state: &StateDict) -> Result<Load
         misshaped,
     };
     if report.is_complete() {
-        Ok(report)
+        match unused.iter().find_map(|name| Some((name, block_of(name, &needed)?))) {
+            None => Ok(report),
+            Some((tensor, block)) => {
+                Err(Fault::Inside { tensor: (*tensor).to_owned(), block, architecture: architecture.describe() })
+            }
+        }
     } else {
         Err(Fault::Incomplete { architecture: architecture.describe(), report })
     }
+}
+
+/// The innermost module that a tensor which is not needed shares with one that is: there it would change what is computed.
+fn block_of(unneeded: &str, needed: &BTreeMap<&str, &[usize]>) -> Option<String> {
+    let shared =
+        |block: &str| needed.keys().any(|name| name.strip_prefix(block).is_some_and(|rest| rest.starts_with('.')));
+    let ends = unneeded.rmatch_indices('.').map(|(end, _)| &unneeded[..end]);
+    ends.into_iter().find(|block| shared(block)).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -196,7 +263,9 @@ mod tests {
             container: Container::PytorchZip,
             wrappers: vec!["state_dict".to_owned()],
             state: tensors.iter().map(|(name, shape)| ((*name).to_owned(), tensor(shape))).collect(),
+            order: tensors.iter().map(|(name, _)| (*name).to_owned()).collect(),
             precisions: tensors.iter().map(|(name, _)| ((*name).to_owned(), Precision::F32)).collect(),
+            unusable: BTreeMap::new(),
             ignored: BTreeMap::new(),
             metadata: metadata.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect(),
         }

@@ -1,5 +1,6 @@
 //! From the bytes of a file to the weights of a network.
 
+mod arrays;
 mod burnpack;
 mod container;
 mod contents;
@@ -7,6 +8,7 @@ mod error;
 mod load;
 mod metadata;
 mod nearest;
+mod part;
 mod prefix;
 mod pytorch;
 mod read;
@@ -15,11 +17,12 @@ mod safetensors;
 mod save;
 mod tensor;
 
+pub(crate) use arrays::{NamedArray, Numbers, arrays};
 pub use container::Container;
 pub use error::{CheckpointError, Fault};
 pub use load::{ArchitectureOrigin, Network, load};
 pub use metadata::Metadata;
-pub use read::{Checkpoint, read};
+pub use read::{Checkpoint, Unusable, read};
 pub use report::{Absent, LoadReport, Misshaped};
 pub use save::save_safetensors;
 pub use tensor::Precision;

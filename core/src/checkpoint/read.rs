@@ -10,6 +10,7 @@ use super::{burnpack, prefix, pytorch, safetensors};
 use crate::Sha256Digest;
 use crate::file::NamedBytes;
 use crate::model::StateDict;
+use crate::names::natural_order;
 
 /// The weights of a file, and what the file says about them.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,12 +25,26 @@ pub struct Checkpoint {
     pub wrappers: Vec<String>,
     /// The floating-point tensors, by PyTorch's name.
     pub state: StateDict,
+    /// The names of all tensors in the order of the layers: that of the file where it was written layer by layer, as PyTorch
+    /// does, else the order in which people count.
+    pub order: Vec<String>,
     /// How each of them is stored.
     pub precisions: BTreeMap<String, Precision>,
+    /// Floating-point tensors with a value that is not finite in single precision: no network can use them.
+    pub unusable: BTreeMap<String, Unusable>,
     /// Tensors that hold no floating-point values, with their type: counters such as `num_batches_tracked`, masks, indices.
     pub ignored: BTreeMap<String, String>,
     /// Plain values beside the weights: safetensors' and burnpack's metadata, a training script's `epoch` or `arch`.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// A tensor that no network can use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unusable {
+    /// Length of each dimension.
+    pub shape: Vec<usize>,
+    /// What is wrong with it.
+    pub fault: Fault,
 }
 
 /// Reads a checkpoint. The container is recognised by content, nothing in the file is ever run, and a file cannot ask
@@ -48,7 +63,6 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
         Container::Safetensors => safetensors::read(bytes)?,
         Container::Burnpack => burnpack::read(bytes)?,
     };
-    contents.select();
     contents.check_sizes()?;
     let mut wrappers = std::mem::take(&mut contents.path);
     // A file that says its architecture has that architecture's names, whatever they begin with.
@@ -56,15 +70,30 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
         wrappers.extend(prefix::peel(&mut contents.tensors));
     }
 
+    let mut order: Vec<String> = contents.tensors.iter().map(|tensor| tensor.name.clone()).collect();
+    if !matches!(container, Container::PytorchZip | Container::PytorchLegacy | Container::PytorchTar) {
+        order.sort_by(|a, b| natural_order(a, b));
+    }
     let mut state = StateDict::new();
     let mut precisions = BTreeMap::new();
+    let mut unusable = BTreeMap::new();
     let mut ignored = BTreeMap::new();
     for tensor in contents.tensors {
         let name = tensor.name.clone();
         match tensor.element.clone() {
             Element::Float(precision) => {
-                state.insert(name.clone(), tensor.decode(precision)?);
-                precisions.insert(name, precision);
+                let shape = tensor.shape.clone();
+                match tensor.decode(precision) {
+                    Ok(tensor) => {
+                        state.insert(name.clone(), tensor);
+                        precisions.insert(name, precision);
+                    }
+                    // What the network does not need may be anything.
+                    Err(fault @ (Fault::NotFinite { .. } | Fault::OutOfRange { .. })) => {
+                        unusable.insert(name, Unusable { shape, fault });
+                    }
+                    Err(fault) => return Err(fault),
+                }
             }
             Element::Other(element) => {
                 ignored.insert(name, element);
@@ -72,6 +101,9 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
         }
     }
     if state.is_empty() {
+        if let Some((_, Unusable { fault, .. })) = unusable.pop_first() {
+            return Err(fault);
+        }
         let types: BTreeSet<&str> = ignored.values().map(String::as_str).collect();
         let types = types.into_iter().collect::<Vec<_>>().join(", ");
         let found = if types.is_empty() { "no tensor".to_owned() } else { format!("only tensors of type {types}") };
@@ -79,6 +111,8 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
     }
     if contents.burn_layout {
         state = burnpack::to_pytorch(state)?;
+        unusable = unusable.into_iter().map(|(name, tensor)| (burnpack::rename(&name), tensor)).collect();
+        order = order.into_iter().map(|name| burnpack::rename(&name)).collect();
         precisions = precisions.into_iter().map(|(name, precision)| (burnpack::rename(&name), precision)).collect();
     }
     Ok(Checkpoint {
@@ -87,7 +121,9 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
         container,
         wrappers,
         state,
+        order,
         precisions,
+        unusable,
         ignored,
         metadata: contents.metadata,
     })

@@ -49,6 +49,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
 
 fn element(dtype: Dtype) -> Element {
     match dtype {
+        Dtype::F8_E4M3 => Element::Float(Precision::F8E4m3),
+        Dtype::F8_E5M2 => Element::Float(Precision::F8E5m2),
         Dtype::F16 => Element::Float(Precision::F16),
         Dtype::BF16 => Element::Float(Precision::Bf16),
         Dtype::F32 => Element::Float(Precision::F32),

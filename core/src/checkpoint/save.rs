@@ -34,7 +34,7 @@ fn write(
     metadata: &Metadata,
 ) -> Result<Vec<u8>, Fault> {
     const METADATA: &str = "__metadata__";
-    let report = fit(architecture, state)?;
+    let report = fit(architecture, state, &BTreeMap::new())?;
     let mut header: BTreeMap<&str, Value> = BTreeMap::new();
     let mut values = Vec::new();
     for (name, tensor) in state {
@@ -77,6 +77,10 @@ fn append(name: &str, tensor: &StateTensor, precision: Precision, bytes: &mut Ve
             return Err(Fault::NotFinite { tensor: name.to_owned(), element, found: value.to_string() });
         }
         let fits = match precision {
+            Precision::F8E4m3 | Precision::F8E5m2 => {
+                let expected = "f16, bf16, f32 or f64, which are written here";
+                return Err(Fault::malformed(format!("tensor {name}"), expected, precision.to_string()));
+            }
             Precision::F16 => f16::from_f32(value).is_finite(),
             Precision::Bf16 => bf16::from_f32(value).is_finite(),
             Precision::F32 | Precision::F64 => true,
@@ -89,6 +93,7 @@ fn append(name: &str, tensor: &StateTensor, precision: Precision, bytes: &mut Ve
             Precision::Bf16 => bytes.extend(bf16::from_f32(value).to_le_bytes()),
             Precision::F32 => bytes.extend(value.to_le_bytes()),
             Precision::F64 => bytes.extend(f64::from(value).to_le_bytes()),
+            Precision::F8E4m3 | Precision::F8E5m2 => {}
         }
     }
     Ok(())

@@ -7,12 +7,17 @@ use half::{bf16, f16};
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
+use super::pytorch::View;
 use crate::model::StateTensor;
 
 /// A floating-point format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
+    /// Four bits of exponent and three of mantissa, without infinities (Micikevicius et al. 2022).
+    F8E4m3,
+    /// Five bits of exponent and two of mantissa: the upper half of binary16 (the same).
+    F8E5m2,
     /// IEEE 754 binary16.
     F16,
     /// bfloat16: the upper half of binary32.
@@ -28,6 +33,7 @@ impl Precision {
     #[must_use]
     pub fn size(self) -> usize {
         match self {
+            Self::F8E4m3 | Self::F8E5m2 => 1,
             Self::F16 | Self::Bf16 => 2,
             Self::F32 => 4,
             Self::F64 => 8,
@@ -38,6 +44,8 @@ impl Precision {
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::F8E4m3 => "f8e4m3",
+            Self::F8E5m2 => "f8e5m2",
             Self::F16 => "f16",
             Self::Bf16 => "bf16",
             Self::F32 => "f32",
@@ -70,29 +78,43 @@ pub(super) enum Values<'a> {
     Here(Cow<'a, [u8]>),
     /// A window into a burnpack file.
     Shared(burn_pack::Bytes),
-    /// In a PyTorch file that is read when asked.
-    Pytorch(pytorch_reader::Tensor),
+    /// A view of a storage of a PyTorch file.
+    View(View<'a>),
+    /// Not to be had.
+    None,
 }
 
 impl Stored<'_> {
+    /// The values, little-endian and row-major; none where they are not to be had.
+    pub(super) fn bytes(&self) -> Cow<'_, [u8]> {
+        match &self.values {
+            Values::Here(bytes) => Cow::Borrowed(bytes),
+            Values::Shared(bytes) => Cow::Borrowed(&**bytes),
+            Values::View(view) => view.bytes(),
+            Values::None => Cow::Borrowed(&[]),
+        }
+    }
+
     /// The values in single precision; exact but for f64, which is rounded to nearest.
     ///
     /// # Errors
     /// [`Fault::NotFinite`], [`Fault::OutOfRange`] for an f64 beyond f32, [`Fault::Malformed`] when the bytes are not there.
     pub(super) fn decode(self, precision: Precision) -> Result<StateTensor, Fault> {
-        let Self { name, shape, values, .. } = self;
-        let read;
-        let bytes: &[u8] = match &values {
-            Values::Here(bytes) => bytes,
-            Values::Shared(bytes) => bytes,
-            Values::Pytorch(tensor) => {
-                let unreadable = |error: std::io::Error| {
-                    Fault::malformed(format!("tensor {name}"), "readable values", error.to_string())
-                };
-                read = tensor.read().map_err(unreadable)?;
-                &read
-            }
-        };
+        let (values, bytes) = self.single(precision)?;
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok(StateTensor { shape: self.shape, values }),
+            Some(element) => Err(unusable(self.name.clone(), element, &bytes, precision, &values)),
+        }
+    }
+
+    /// The values in single precision, finite or not, and the bytes that they are made of.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] when the bytes are not there.
+    pub(super) fn single(&self, precision: Precision) -> Result<(Vec<f32>, Cow<'_, [u8]>), Fault> {
+        let Self { name, shape, .. } = self;
+        let owned = self.bytes();
+        let bytes: &[u8] = &owned;
         let count = shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length));
         if count.and_then(|count| count.checked_mul(precision.size())) != Some(bytes.len()) {
             return Err(Fault::malformed(
@@ -102,20 +124,30 @@ impl Stored<'_> {
             ));
         }
         let values = match precision {
+            Precision::F8E4m3 => convert(bytes, |[value]| e4m3(value)),
+            Precision::F8E5m2 => convert(bytes, |[value]| f16::from_le_bytes([0, value]).to_f32()),
             Precision::F16 => convert(bytes, |value| f16::from_le_bytes(value).to_f32()),
             Precision::Bf16 => convert(bytes, |value| bf16::from_le_bytes(value).to_f32()),
             Precision::F32 => convert(bytes, f32::from_le_bytes),
             Precision::F64 => convert(bytes, |value| f64::from_le_bytes(value) as f32),
         };
-        match values.iter().position(|value| !value.is_finite()) {
-            None => Ok(StateTensor { shape, values }),
-            Some(element) => Err(unusable(name, element, bytes, precision, &values)),
-        }
+        Ok((values, owned))
     }
 }
 
 fn convert<const SIZE: usize>(bytes: &[u8], value: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|&bytes| value(bytes)).collect()
+}
+
+/// The value of a sign, four bits of exponent with bias 7 and three of mantissa; all ones are no number.
+fn e4m3(bits: u8) -> f32 {
+    let (exponent, mantissa) = (i32::from(bits >> 3 & 0xf), f32::from(bits & 0x7));
+    let magnitude = match (exponent, bits & 0x7) {
+        (0xf, 0x7) => f32::NAN,
+        (0, _) => mantissa / 8.0 * 2.0_f32.powi(-6),
+        _ => (1.0 + mantissa / 8.0) * 2.0_f32.powi(exponent - 7),
+    };
+    if bits & 0x80 == 0 { magnitude } else { -magnitude }
 }
 
 /// The fault of a value that is not finite in single precision.
@@ -151,6 +183,15 @@ mod tests {
         assert_eq!(decode(vec![0x00, 0x3c, 0x00, 0xc1], Precision::F16), Ok(vec![1.0, -2.5]));
         assert_eq!(decode(vec![0x80, 0x3f, 0x20, 0xc0], Precision::Bf16), Ok(vec![1.0, -2.5]));
         assert_eq!(decode(vec![0, 0, 0x80, 0x3f, 0, 0, 0x20, 0xc0], Precision::F32), Ok(vec![1.0, -2.5]));
+        // The table of Micikevicius et al. 2022: largest, smallest normal and smallest subnormal numbers.
+        assert_eq!(
+            decode(vec![0x7e, 0x08, 0x01, 0xc0], Precision::F8E4m3),
+            Ok(vec![448.0, 0.015_625, 0.001_953_125, -2.0])
+        );
+        assert_eq!(
+            decode(vec![0x7b, 0x04, 0x01], Precision::F8E5m2),
+            Ok(vec![57344.0, 6.103_515_6e-5, 1.525_878_9e-5])
+        );
         assert_eq!(decode(0.1_f64.to_le_bytes().to_vec(), Precision::F64), Ok(vec![0.1]));
     }
 

@@ -14,7 +14,7 @@ pub use crate::file::DataError;
 pub use class_map::ClassMap;
 pub use format::read_probe_set;
 pub use normalisation::Normalisation;
-pub use normalisation_choice::NormalisationChoice;
+pub use normalisation_choice::{ChannelStatistics, NormalisationChoice};
 pub use pixels::{ImageShape, Pixels, SampleIds};
 pub use probe_set::ProbeSet;
 pub use subset::Subset;

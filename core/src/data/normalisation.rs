@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::file::{DataError, counted};
+use crate::names;
 
 /// Maps a pixel `x` in [0, 1] of channel `c` to `(x - mean[c]) / std[c]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Normalisation {
-    /// The preset's id (`cifar`, `imagenet`, `fashion-mnist`, `mnist`, `none`) or where the values come from
-    /// (`checkpoint`, `probe-set`).
+    /// The preset's id (`cifar`, `imagenet`, `half`, …) or where the values come from (`checkpoint`, `probe-set`,
+    /// `given`).
     pub name: String,
     /// One mean per channel.
     pub mean: Vec<f64>,
@@ -19,16 +20,22 @@ pub struct Normalisation {
 
 impl Normalisation {
     /// The ids of the presets.
-    pub const PRESETS: &[&str] = &["cifar", "imagenet", "fashion-mnist", "mnist", "none"];
+    pub const PRESETS: &[&str] =
+        &["cifar", "pytorch-cifar", "cifar100", "svhn", "stl10", "imagenet", "fashion-mnist", "mnist", "half", "none"];
 
     /// The preset of this id, for images of this many channels.
     ///
     /// | id | mean | std | source |
     /// |---|---|---|---|
     /// | `cifar` | .4914 .4822 .4465 | .2470 .2435 .2616 | the 50,000 training images of CIFAR-10, population deviation |
+    /// | `pytorch-cifar` | .4914 .4822 .4465 | .2023 .1994 .2010 | the repository kuangliu/pytorch-cifar and those that follow it: the mean of each image's deviation |
+    /// | `cifar100` | .5071 .4865 .4409 | .2673 .2564 .2762 | the 50,000 training images of CIFAR-100 |
+    /// | `svhn` | .4377 .4438 .4728 | .1980 .2010 .1970 | the 73,257 training images |
+    /// | `stl10` | .4467 .4398 .4066 | .2603 .2566 .2713 | the 5,000 training images |
     /// | `imagenet` | .485 .456 .406 | .229 .224 .225 | torchvision's pretrained models |
     /// | `fashion-mnist` | .2860 | .3530 | the 60,000 training images |
     /// | `mnist` | .1307 | .3081 | the 60,000 training images |
+    /// | `half` | .5 | .5 | pixels from -1 to 1, any number of channels |
     /// | `none` | 0 | 1 | any number of channels |
     ///
     /// # Errors
@@ -36,18 +43,29 @@ impl Normalisation {
     pub fn preset(id: &str, channels: usize) -> Result<Self, DataError> {
         let (mean, std): (&[f64], &[f64]) = match id {
             "cifar" => (&[0.4914, 0.4822, 0.4465], &[0.2470, 0.2435, 0.2616]),
+            "pytorch-cifar" => (&[0.4914, 0.4822, 0.4465], &[0.2023, 0.1994, 0.2010]),
+            "cifar100" => (&[0.5071, 0.4865, 0.4409], &[0.2673, 0.2564, 0.2762]),
+            "svhn" => (&[0.4377, 0.4438, 0.4728], &[0.1980, 0.2010, 0.1970]),
+            "stl10" => (&[0.4467, 0.4398, 0.4066], &[0.2603, 0.2566, 0.2713]),
             "imagenet" => (&[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]),
             "fashion-mnist" => (&[0.2860], &[0.3530]),
             "mnist" => (&[0.1307], &[0.3081]),
+            "half" => (&vec![0.5; channels], &vec![0.5; channels]),
             "none" => (&vec![0.0; channels], &vec![1.0; channels]),
-            _ => {
-                let expected = format!("one of {}", Self::PRESETS.join(", "));
-                return Err(DataError::mismatch("normalisation", expected, format!("`{id}`")));
-            }
+            _ => return Err(Self::unknown(id)),
         };
         let preset = Self { name: id.to_owned(), mean: mean.to_vec(), std: std.to_vec() };
         preset.check(channels)?;
         Ok(preset)
+    }
+
+    /// That there is no such preset.
+    pub(super) fn unknown(id: &str) -> DataError {
+        let presets = Self::PRESETS.join(", ");
+        let expected =
+            format!("one of {presets}, probe-set, or means and standard deviations such as 0.5,0.5,0.5/0.25,0.25,0.25");
+        let hint = names::hint(&names::nearest(id, Self::PRESETS.iter().copied()));
+        DataError::mismatch("normalisation", expected, format!("`{id}`{hint}"))
     }
 
     /// Whether the values can be applied to images of this many channels.
@@ -82,9 +100,9 @@ mod tests {
         for &id in Normalisation::PRESETS {
             let fitting = [1, 3].map(|channels| Normalisation::preset(id, channels).is_ok());
             let expected = match id {
-                "none" => [true, true],
-                "cifar" | "imagenet" => [false, true],
-                _ => [true, false],
+                "none" | "half" => [true, true],
+                "mnist" | "fashion-mnist" => [true, false],
+                _ => [false, true],
             };
             assert_eq!(fitting, expected, "{id}");
         }
@@ -95,10 +113,10 @@ mod tests {
         let error = Normalisation::preset("mnist", 3).unwrap_err().to_string();
         assert_eq!(error, "normalisation `mnist`: expected a mean for 3 channels, as the images have, found 1 value");
         let error = Normalisation::preset("cifar10", 3).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "normalisation: expected one of cifar, imagenet, fashion-mnist, mnist, none, found `cifar10`"
+        assert!(
+            error.starts_with("normalisation: expected one of cifar, pytorch-cifar, cifar100, svhn, stl10, imagenet, ")
         );
+        assert!(error.ends_with("found `cifar10`; did you mean cifar100 or cifar?"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::probe_set::ProbeSet;
 use crate::file::DataError;
 
 /// How pixels are normalised.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NormalisationChoice {
     /// As each checkpoint's metadata says, else by the probe set's own statistics.
@@ -18,9 +18,41 @@ pub enum NormalisationChoice {
     ProbeSet,
     /// By the preset with this id.
     Preset(String),
+    /// By these numbers.
+    Numbers(Box<ChannelStatistics>),
+}
+
+/// One mean and one standard deviation for each channel, of pixels from 0 to 1.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ChannelStatistics {
+    /// The means.
+    pub mean: Vec<f64>,
+    /// The standard deviations.
+    pub std: Vec<f64>,
 }
 
 impl NormalisationChoice {
+    /// What was written: `automatic`, `probe-set`, the id of a preset, or means and standard deviations in the form
+    /// `0.4914,0.4822,0.4465/0.2023,0.1994,0.2010`.
+    ///
+    /// # Errors
+    /// [`DataError::Mismatch`] when it is none of these, with the presets that were probably meant.
+    pub fn parse(text: &str) -> Result<Self, DataError> {
+        let text = text.trim();
+        match text {
+            "automatic" => return Ok(Self::Automatic),
+            "probe-set" => return Ok(Self::ProbeSet),
+            _ if Normalisation::PRESETS.contains(&text) => return Ok(Self::Preset(text.to_owned())),
+            _ => {}
+        }
+        let numbers =
+            |list: &str| list.split(',').map(|number| number.trim().parse().ok()).collect::<Option<Vec<f64>>>();
+        match text.split_once('/').map(|(mean, std)| (numbers(mean), numbers(std))) {
+            Some((Some(mean), Some(std))) => Ok(Self::Numbers(Box::new(ChannelStatistics { mean, std }))),
+            _ => Err(Normalisation::unknown(text)),
+        }
+    }
+
     /// The normalisation of a network that was itself trained with `own`, where its checkpoint says so.
     ///
     /// # Errors
@@ -31,6 +63,12 @@ impl NormalisationChoice {
             (Self::Automatic, Some(own)) => Ok(own),
             (Self::Automatic, None) | (Self::ProbeSet, _) => probe.statistics(),
             (Self::Preset(id), _) => Normalisation::preset(id, probe.shape.channels),
+            (Self::Numbers(numbers), _) => {
+                let ChannelStatistics { mean, std } = numbers.as_ref().clone();
+                let given = Normalisation { name: "given".to_owned(), mean, std };
+                given.check(probe.shape.channels)?;
+                Ok(given)
+            }
         }
     }
 }
@@ -71,6 +109,29 @@ mod tests {
         assert!(NormalisationChoice::Automatic.resolve(None, &constant).is_err());
         let error = NormalisationChoice::Preset("cifar".to_owned()).resolve(None, &constant).unwrap_err().to_string();
         assert_eq!(error, "normalisation `cifar`: expected a mean for 1 channel, as the images have, found 3 values");
+    }
+
+    #[test]
+    fn choices_are_read_as_people_write_them() {
+        let parsed = |text: &str| NormalisationChoice::parse(text).map_err(|error| error.to_string());
+        assert_eq!(parsed("probe-set"), Ok(NormalisationChoice::ProbeSet));
+        assert_eq!(parsed("imagenet"), Ok(NormalisationChoice::Preset("imagenet".to_owned())));
+        let given = ChannelStatistics { mean: vec![0.5, 0.25], std: vec![0.5, 1.0] };
+        assert_eq!(parsed("0.5, 0.25/0.5,1"), Ok(NormalisationChoice::Numbers(Box::new(given))));
+        let error = parsed("imagnet").unwrap_err();
+        assert!(error.contains("`imagnet`; did you mean imagenet?"), "{error}");
+        assert!(parsed("0.5,x/0.5").is_err() && parsed("0.5").is_err() && parsed("").is_err());
+    }
+
+    #[test]
+    fn numbers_have_to_fit_the_images() {
+        let probe = grey(vec![0, 255]);
+        let resolved = |mean: &[f64], std: &[f64]| {
+            let numbers = ChannelStatistics { mean: mean.to_vec(), std: std.to_vec() };
+            NormalisationChoice::Numbers(Box::new(numbers)).resolve(None, &probe)
+        };
+        assert_eq!(resolved(&[0.5], &[0.25]).unwrap().std, [0.25]);
+        assert!(resolved(&[0.5, 0.5], &[0.25]).is_err() && resolved(&[0.5], &[0.0]).is_err());
     }
 
     #[test]

@@ -92,16 +92,6 @@ pub(crate) enum PartFault {
         /// What is there.
         found: String,
     },
-    /// The pickle would run code of its own if Python opened it.
-    #[error("{part}: expected plain values, found a {action} `{name}`, which is never run here")]
-    ForeignCode {
-        /// Which pickle, and the byte in it.
-        part: String,
-        /// `call of` or `reference to`.
-        action: &'static str,
-        /// The Python name, with its module.
-        name: String,
-    },
 }
 
 impl PartFault {

@@ -154,6 +154,7 @@ pub fn recognise(bytes: &[u8]) -> Kind {
         // The reader says which label is wrong, and where.
         (_, [true, _]) => Kind::Cifar10,
         (_, [_, true]) => Kind::Cifar100,
+        _ if Archive::is_behind_other_data(bytes) => Kind::Zip(zip_content(bytes)),
         _ if matches!(bytes, [0x80, 0..=5, ..]) => Kind::Pickle,
         _ => signed(bytes, &SHORT_SIGNATURES).unwrap_or(Kind::Unknown),
     }

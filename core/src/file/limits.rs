@@ -2,18 +2,18 @@
 //!
 //! Real checkpoints stay far below; a hostile file reaches one of these before it reaches the memory of a browser tab.
 
-/// Operations of all pickles of one file together. A ResNet-152 with its optimizer needs about 60,000.
-pub(crate) const PICKLE_OPERATIONS: usize = 1_000_000;
+/// Bytes that the values of a pickle in a source of this many bytes take. A ResNet-152 with its optimizer needs about 5 MiB.
+pub(crate) fn pickle_memory(source: usize) -> u64 {
+    const SMALL: u64 = 44 << 20;
+    const SHARE: u64 = 16;
+    SMALL + source as u64 / SHARE
+}
 
-/// Containers within containers in a pickle. A pickled module takes three for each level of nesting.
-pub(crate) const PICKLE_DEPTH: u32 = 160;
+/// Containers within containers on the way to a tensor. A pickled module takes three for each level of nesting.
+pub(crate) const PICKLE_DEPTH: usize = 400;
 
-/// Values of a pickle, each counted as often as it is referred to: the readers copy what the memo shares.
-pub(crate) const PICKLE_VALUES: u64 = 1_000_000;
-
-/// Values and bytes of text that a reader copies when a pickle puts a value aside, takes it back or sets a state on it.
-pub(crate) const PICKLE_COPIED_NODES: u64 = 16_000_000;
-pub(crate) const PICKLE_COPIED_TEXT: u64 = 64 << 20;
+/// Values that are looked at on the way to tensors, shared ones each time.
+pub(crate) const PICKLE_VISITS: usize = 2_000_000;
 
 /// Bytes of the names of all tensors of a pickle, each with the keys that lead to it.
 pub(crate) const NAMES: u64 = 16 << 20;
@@ -32,13 +32,6 @@ pub(crate) fn decompressed(archive: usize) -> u64 {
     const SMALL: u64 = 16 << 20;
     const RATIO: u64 = 20;
     (archive as u64).saturating_mul(RATIO).max(SMALL)
-}
-
-/// Bytes that all tensors of a file reach over in their storages, from the first value of a view to its last.
-pub(crate) fn reached_bytes(content: u64) -> u64 {
-    const SMALL: u64 = 1 << 30;
-    const SHARED: u64 = 64;
-    content.saturating_mul(SHARED).max(SMALL)
 }
 
 /// Bytes of all tensors of a file with this many bytes of content. Tied weights count twice, views of one storage more often.

@@ -1,6 +1,5 @@
 //! Zip archives, and so NumPy's `.npz`.
 
-use std::borrow::Cow;
 use std::io::Cursor;
 
 use memchr::memmem;
@@ -28,6 +27,16 @@ impl<'a> Archive<'a> {
     /// Whether the bytes begin like a zip archive, be it an empty one.
     pub(crate) fn is_zip(bytes: &[u8]) -> bool {
         bytes.starts_with(b"PK\x03\x04") || Self::is_empty_zip(bytes)
+    }
+
+    /// Whether a zip archive with entries stands behind other data.
+    pub(crate) fn is_behind_other_data(bytes: &[u8]) -> bool {
+        /// Bytes of the end record, and the longest comment behind it.
+        const LAST: usize = 22 + 65_535;
+        let last = bytes.get(bytes.len().saturating_sub(LAST)..).unwrap_or(bytes);
+        memmem::rfind(last, END).is_some()
+            && check_number_of_entries("", bytes).is_ok()
+            && open(bytes).is_ok_and(|archive| !archive.is_empty())
     }
 
     /// Whether the bytes begin like a zip archive without entries.
@@ -77,37 +86,27 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// Opens a zip archive that begins with the first byte.
+/// Opens a zip archive, which begins with the first byte or behind other data.
 ///
-/// The reader is told so. Left to find out, it takes the archive to begin later where ZIP64 records stand before the end
-/// although nothing refers to them, as PyTorch writes them, and the first entry of the directory is as long as these
-/// records: 76 bytes, which is a root folder of 21 letters.
+/// The reader is told the former first. Left to find out, it takes the archive to begin later where ZIP64 records stand before
+/// the end although nothing refers to them, as PyTorch writes them, and the first entry of the directory is as long as
+/// these records: 76 bytes, which is a root folder of 21 letters.
 ///
 /// # Errors
 /// What the reader reports.
 pub(crate) fn open(bytes: &[u8]) -> zip::result::ZipResult<ZipArchive<Cursor<&[u8]>>> {
-    ZipArchive::with_config(Config { archive_offset: ArchiveOffset::Known(0) }, Cursor::new(bytes))
+    let begun_at =
+        |archive_offset| ZipArchive::with_config(Config { archive_offset }, Cursor::new(bytes)).and_then(with_entries);
+    let first = begun_at(ArchiveOffset::Known(0));
+    if first.is_ok() { first } else { begun_at(ArchiveOffset::Detect).or(first) }
 }
 
-/// The archive without ZIP64 records that nothing refers to, for readers that cannot be told where it begins.
-pub(crate) fn without_idle_records(bytes: &[u8]) -> Cow<'_, [u8]> {
-    idle_records(bytes).map_or(Cow::Borrowed(bytes), |(start, end)| {
-        Cow::Owned([bytes.get(..start), bytes.get(end..)].into_iter().flatten().flatten().copied().collect())
-    })
-}
-
-/// Where ZIP64 records stand between the directory and an end that says all by itself.
-fn idle_records(bytes: &[u8]) -> Option<(usize, usize)> {
-    let end = memmem::rfind(bytes, END)?;
-    let record = bytes.get(end..)?;
-    let short = |at: usize| record.get(at..at + 2)?.try_into().ok().map(u16::from_le_bytes);
-    let long = |at: usize| record.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
-    let (entries, size, offset) = (short(10)?, long(12)?, long(16)?);
-    if entries == u16::MAX || size == u32::MAX || offset == u32::MAX {
-        return None;
+/// The archive, when its first entry is where it is said to be.
+fn with_entries(mut archive: ZipArchive<Cursor<&[u8]>>) -> zip::result::ZipResult<ZipArchive<Cursor<&[u8]>>> {
+    if !archive.is_empty() {
+        archive.by_index_raw(0)?;
     }
-    let start = usize::try_from(offset).ok()?.checked_add(usize::try_from(size).ok()?)?;
-    (bytes.get(start..end)?.starts_with(ZIP64_END)).then_some((start, end))
+    Ok(archive)
 }
 
 /// The zip reader makes room for as many entries as a ZIP64 record declares: no record may declare more than fit in.
@@ -229,14 +228,18 @@ pub(crate) mod tests {
             let mut archive = Archive::open("a.pt", &bytes).unwrap();
             assert_eq!(archive.names(), [pickle.clone(), values.clone()]);
             assert_eq!(archive.read(0, &mut Allowance::for_input(0)).unwrap(), b"pickle");
-            // What other readers are given.
-            let plain = without_idle_records(&bytes);
-            let mut other = ZipArchive::new(Cursor::new(plain.as_ref())).unwrap();
-            assert_eq!((other.len(), plain.len()), (2, bytes.len() - 76));
-            assert_eq!(other.by_index(1).unwrap().size(), 6);
         }
-        let plain = packed(&[("a", b"b")]);
-        assert!(matches!(without_idle_records(&plain), Cow::Borrowed(same) if same == plain));
+    }
+
+    #[test]
+    fn an_archive_may_stand_behind_other_data() {
+        for plain in [packed(&[("a/data.pkl", b"pickle")]), with_idle_records(&[("a/data.pkl", b"pickle")])] {
+            let bytes = [b"#!/bin/sh\nexit\n".as_slice(), &plain].concat();
+            assert!(Archive::is_behind_other_data(&bytes) && !Archive::is_zip(&bytes));
+            let mut archive = Archive::open("a.pt", &bytes).unwrap();
+            assert_eq!(archive.read(0, &mut Allowance::for_input(0)).unwrap(), b"pickle");
+        }
+        assert!(!Archive::is_behind_other_data(b"PK\x05\x06 but no archive"));
     }
 
     #[test]
@@ -244,7 +247,7 @@ pub(crate) mod tests {
         let root = "r".repeat(21);
         let (pickle, values) = (format!("{root}/data.pkl"), format!("{root}/data/0"));
         let bytes = with_idle_records(&[(pickle.as_str(), b"pickle"), (values.as_str(), b"values")]);
-        // When this reads all of it, `open` and `without_idle_records` can go.
+        // When this reads all of it, `open` need not try twice.
         assert!(ZipArchive::new(Cursor::new(bytes.as_slice())).map_or(true, |archive| archive.len() != 2));
     }
 }

@@ -120,6 +120,9 @@ pub enum Reason {
     /// An activation file has no logits that are known as such.
     #[error("an activation file does not say which of its layers are the logits; give the checkpoint")]
     NoLogits,
+    /// The checkpoint has no layer behind the pooled features.
+    #[error("the checkpoint ends with the pooled features and yields no logits")]
+    NoHead,
     /// The rows of the last layer are not its logits.
     #[error("the rows of its last layer hold {found} of {classes} logits; flatten its rows")]
     PartialLogits {

@@ -101,9 +101,9 @@ impl Architecture {
         self.member().describe()
     }
 
-    /// Number of classes.
+    /// Number of classes; nothing where it yields no logits.
     #[must_use]
-    pub fn classes(&self) -> usize {
+    pub fn classes(&self) -> Option<usize> {
         self.member().classes()
     }
 

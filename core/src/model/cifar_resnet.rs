@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::head::{self, FoundHead};
 use super::layers::{depths_of, dimensions, inconsistent, shape_of};
 use super::{Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, TensorShapes};
 use crate::data::ImageShape;
@@ -11,6 +12,8 @@ use crate::data::ImageShape;
 const FAMILY: &str = "CIFAR ResNet";
 /// Channels of the first stage in the paper.
 const PAPER_WIDTH: usize = 16;
+/// What the last layer is called, where nothing else is said.
+const HEAD: &str = "linear";
 /// Number of stages.
 const STAGES: usize = 3;
 /// The largest depth and width; more is taken for a broken file.
@@ -27,11 +30,25 @@ pub struct CifarResnet {
     pub width: usize,
     /// Channels of the images.
     pub input_channels: usize,
-    /// Number of classes.
-    pub classes: usize,
+    /// Number of classes; absent where the network ends with the pooled features.
+    pub classes: Option<usize>,
+    /// The name of the last layer where it is not `linear`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
 }
 
 impl CifarResnet {
+    /// The member of this depth with 16 channels in its first stage, for colour images.
+    #[must_use]
+    pub fn of_depth(depth: usize, classes: usize) -> Self {
+        Self { depth, width: PAPER_WIDTH, input_channels: 3, classes: Some(classes), head: None }
+    }
+
+    /// What the last layer is called.
+    fn head(&self) -> &str {
+        self.head.as_deref().unwrap_or(HEAD)
+    }
+
     fn append_block(builder: &mut GraphBuilder, name: &str, channels: usize, stride: usize) -> Result<(), ModelError> {
         let entry = builder.current();
         builder.conv(&format!("{name}.conv1"), Convolution::same(channels, 3, stride))?;
@@ -66,8 +83,11 @@ impl CifarResnet {
                 return Err(inconsistent(FAMILY, &name, format!("{} channels", width << stage), outputs.to_string()));
             }
         }
-        let [classes, _] = dimensions(FAMILY, shapes, "linear.weight")?;
-        Ok(Self { depth: 6 * blocks + 2, width, input_channels, classes })
+        let (classes, head) = match head::find(shapes, width << (STAGES - 1)) {
+            Some(FoundHead { name, classes }) => (Some(classes), (name != HEAD).then_some(name)),
+            None => (None, None),
+        };
+        Ok(Self { depth: 6 * blocks + 2, width, input_channels, classes, head })
     }
 }
 
@@ -97,8 +117,10 @@ impl Family for CifarResnet {
         }
         builder.global_avg_pool()?;
         builder.tap("avgpool")?;
-        builder.linear("linear", self.classes, true)?;
-        builder.tap("linear")?;
+        if let Some(classes) = self.classes {
+            builder.linear(self.head(), classes, true)?;
+            builder.tap(self.head())?;
+        }
         builder.finish()
     }
 
@@ -109,7 +131,7 @@ impl Family for CifarResnet {
         }
     }
 
-    fn classes(&self) -> usize {
+    fn classes(&self) -> Option<usize> {
         self.classes
     }
 
@@ -147,7 +169,7 @@ mod tests {
     use crate::model::Architecture;
 
     fn member(depth: usize) -> CifarResnet {
-        CifarResnet { depth, width: 16, input_channels: 3, classes: 10 }
+        CifarResnet::of_depth(depth, 10)
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What every family of architectures can do.
 
-use std::collections::BTreeMap;
 use std::fmt;
+
+use indexmap::IndexMap;
 
 use super::{Architecture, Graph, ModelError};
 use crate::data::ImageShape;
 
-/// The shapes of a checkpoint's tensors, by name.
-pub type TensorShapes = BTreeMap<String, Vec<usize>>;
+/// The shapes of a checkpoint's tensors, by name, in the order of the layers as far as the file tells it.
+pub type TensorShapes = IndexMap<String, Vec<usize>>;
 
 /// A family of architectures: one struct whose fields say which member.
 pub trait Family {
@@ -20,8 +21,8 @@ pub trait Family {
     /// The name that people use, such as `ResNet-18 (CIFAR stem, width 16)`.
     fn describe(&self) -> String;
 
-    /// Number of classes.
-    fn classes(&self) -> usize;
+    /// Number of classes; nothing where it yields no logits.
+    fn classes(&self) -> Option<usize>;
 
     /// Which images it takes.
     fn expected_input(&self) -> ExpectedInput;

@@ -1,7 +1,10 @@
 //! The layers behind a checkpoint's tensors.
 
+use std::collections::BTreeSet;
+
+use indexmap::IndexSet;
+
 use super::{InferenceError, LinearLayer, TensorShapes};
-use crate::names::natural_order;
 
 /// What the tensors of a layer look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +36,10 @@ impl Layer {
     }
 }
 
-/// The layers behind tensors, in the order in which people count.
+/// The layers behind tensors, in the order of the first tensor of each.
 pub(super) fn layers_of(shapes: &TensorShapes) -> Vec<Layer> {
-    let mut names: Vec<&str> =
+    let names: IndexSet<&str> =
         shapes.keys().map(|tensor| tensor.rsplit_once('.').map_or(tensor.as_str(), |(layer, _)| layer)).collect();
-    names.sort_by(|a, b| natural_order(a, b));
-    names.dedup();
     names.into_iter().map(|name| Layer { name: name.to_owned(), kind: kind_of(name, shapes) }).collect()
 }
 
@@ -134,15 +135,16 @@ pub(super) fn inconsistent(
 
 /// How many blocks `layerS.B.` each stage of a residual network has.
 pub(super) fn depths_of(shapes: &TensorShapes) -> Vec<usize> {
+    let block = |name: &String| {
+        let mut segments = name.strip_prefix("layer")?.split('.');
+        let (stage, block) = (segments.next()?.parse().ok()?, segments.next()?.parse().ok()?);
+        segments.next().map(|_| (stage, block))
+    };
+    let found: BTreeSet<(usize, usize)> = shapes.keys().filter_map(block).collect();
     (1..)
-        .map(|stage| (0..).take_while(|block| has_prefix(shapes, &format!("layer{stage}.{block}."))).count())
+        .map(|stage| (0..).take_while(|&block| found.contains(&(stage, block))).count())
         .take_while(|&depth| depth > 0)
         .collect()
-}
-
-/// Whether a tensor's name begins so.
-fn has_prefix(shapes: &TensorShapes, prefix: &str) -> bool {
-    shapes.range(prefix.to_owned()..).next().is_some_and(|(name, _)| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -172,8 +174,8 @@ mod tests {
         let kinds: Vec<(String, LayerKind)> =
             layers_of(&shapes).into_iter().map(|layer| (layer.name, layer.kind)).collect();
         let expected = [
-            ("a.2", LayerKind::Linear { outputs: 7, inputs: 9, bias: true }),
             ("a.10", LayerKind::Conv { outputs: 4, inputs: 3, kernel: 5, bias: false }),
+            ("a.2", LayerKind::Linear { outputs: 7, inputs: 9, bias: true }),
             ("bn", LayerKind::BatchNorm { features: 3 }),
             ("norm", LayerKind::Other),
             ("oblong", LayerKind::Other),

@@ -120,8 +120,8 @@ impl Family for Mlp {
         format!("MLP {} ({})", dashed(widths), self.activation.describe())
     }
 
-    fn classes(&self) -> usize {
-        self.layers.last().map_or(0, |layer| layer.width)
+    fn classes(&self) -> Option<usize> {
+        self.layers.last().map(|layer| layer.width)
     }
 
     fn expected_input(&self) -> ExpectedInput {

@@ -11,6 +11,7 @@ mod cifar_resnet;
 mod cnn;
 mod family;
 mod graph;
+mod head;
 mod initial;
 mod layers;
 mod mlp;

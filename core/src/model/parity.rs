@@ -37,12 +37,22 @@ fn cases() -> Vec<Case> {
 fn architecture_of(case: &str) -> Architecture {
     let resnet = |block, depths: &[usize], stem, width, input_channels, classes| {
         let names = ResnetNames::Torchvision;
-        Resnet { block, depths: depths.to_vec(), stem, width, input_channels, classes, names }.into()
+        Resnet {
+            block,
+            depths: depths.to_vec(),
+            stem,
+            width,
+            input_channels,
+            classes: Some(classes),
+            names,
+            head: None,
+        }
+        .into()
     };
     match case {
         "resnet-basic-cifar" => resnet(ResnetBlock::Basic, &[2, 1, 1], ResnetStem::Cifar, 4, 3, 5),
         "resnet-bottleneck-imagenet" => resnet(ResnetBlock::Bottleneck, &[1, 2], ResnetStem::ImageNet, 2, 1, 4),
-        "cifar-resnet" => CifarResnet { depth: 8, width: 4, input_channels: 3, classes: 6 }.into(),
+        "cifar-resnet" => CifarResnet { width: 4, ..CifarResnet::of_depth(8, 6) }.into(),
         "mlp" => {
             let without_bias = LinearLayer { bias: false, ..LinearLayer::new("net.2", 7) };
             let layers = vec![LinearLayer::new("net.0", 9), without_bias, LinearLayer::new("net.4", 5)];

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::family::dashed;
+use super::head::{self, FoundHead};
 use super::layers::{depths_of, dimensions, inconsistent, shape_of};
 use super::{
     Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, NodeId, Shape, TensorShapes,
@@ -72,10 +73,13 @@ impl ResnetNames {
     /// The names in a checkpoint; nothing when neither fits.
     fn of(shapes: &TensorShapes) -> Option<Self> {
         let has = |part: &str| shapes.keys().any(|tensor| tensor.contains(part));
-        if shapes.contains_key("fc.weight") || has(".downsample.") {
+        if has(".downsample.") {
             Some(Self::Torchvision)
+        } else if has(".shortcut.") {
+            Some(Self::PytorchCifar)
         } else {
-            has(".shortcut.").then_some(Self::PytorchCifar)
+            // A single stage, or basic blocks of one width, have no shortcut.
+            shapes.contains_key("fc.weight").then_some(Self::Torchvision)
         }
     }
 
@@ -95,7 +99,7 @@ impl ResnetNames {
 }
 
 /// He, Zhang, Ren and Sun (2015), in torchvision's layout and names. Taps: `stem` (after pooling where there is any),
-/// `layerS.B` after each block, `avgpool`, and `fc` or `linear`.
+/// `layerS.B` after each block, `avgpool`, and the last layer where there is one, `fc` or `linear`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resnet {
     /// What a stage repeats.
@@ -108,11 +112,14 @@ pub struct Resnet {
     pub width: usize,
     /// Channels of the images.
     pub input_channels: usize,
-    /// Number of classes.
-    pub classes: usize,
+    /// Number of classes; absent where the network ends with the pooled features.
+    pub classes: Option<usize>,
     /// What the shortcut and the last layer are called.
     #[serde(default)]
     pub names: ResnetNames,
+    /// The name of the last layer where it is another: `fc.1` behind a dropout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
 }
 
 impl Resnet {
@@ -125,9 +132,15 @@ impl Resnet {
             stem: ResnetStem::Cifar,
             width,
             input_channels,
-            classes,
+            classes: Some(classes),
             names: ResnetNames::Torchvision,
+            head: None,
         }
+    }
+
+    /// What the last layer is called.
+    fn head(&self) -> &str {
+        self.head.as_deref().unwrap_or(self.names.head())
     }
 
     fn append_stem(&self, builder: &mut GraphBuilder) -> Result<(), ModelError> {
@@ -222,8 +235,12 @@ impl Resnet {
                 return Err(inconsistent(FAMILY, &name, expected, format!("{inputs} to {outputs}")));
             }
         }
-        let [classes, _] = dimensions(FAMILY, shapes, &format!("{}.weight", names.head()))?;
-        Ok(Self { block, depths, stem, width, input_channels, classes, names })
+        let last_stage = depths.len().saturating_sub(1).min(MOST_STAGES);
+        let (classes, head) = match head::find(shapes, (width << last_stage) * block.expansion()) {
+            Some(FoundHead { name, classes }) => (Some(classes), (name != names.head()).then_some(name)),
+            None => (None, None),
+        };
+        Ok(Self { block, depths, stem, width, input_channels, classes, names, head })
     }
 }
 
@@ -252,8 +269,10 @@ impl Family for Resnet {
         }
         builder.global_avg_pool()?;
         builder.tap("avgpool")?;
-        builder.linear(self.names.head(), self.classes, true)?;
-        builder.tap(self.names.head())?;
+        if let Some(classes) = self.classes {
+            builder.linear(self.head(), classes, true)?;
+            builder.tap(self.head())?;
+        }
         builder.finish()
     }
 
@@ -273,7 +292,7 @@ impl Family for Resnet {
         format!("{name} ({stem}, width {})", self.width)
     }
 
-    fn classes(&self) -> usize {
+    fn classes(&self) -> Option<usize> {
         self.classes
     }
 
@@ -311,7 +330,8 @@ mod tests {
 
     fn member(block: ResnetBlock, depths: [usize; 4], stem: ResnetStem, classes: usize) -> Architecture {
         let names = ResnetNames::Torchvision;
-        Resnet { block, depths: depths.to_vec(), stem, width: 64, input_channels: 3, classes, names }.into()
+        let classes = Some(classes);
+        Resnet { block, depths: depths.to_vec(), stem, width: 64, input_channels: 3, classes, names, head: None }.into()
     }
 
     #[test]
@@ -364,7 +384,7 @@ mod tests {
             Resnet { width: usize::MAX, ..sound.clone() },
             Resnet { depths: vec![2, 0], ..sound.clone() },
             Resnet { depths: vec![], ..sound.clone() },
-            Resnet { classes: 0, ..sound.clone() },
+            Resnet { classes: Some(0), ..sound.clone() },
             Resnet { input_channels: 1, ..sound.clone() },
         ] {
             assert!(broken.graph(input).is_err(), "{broken:?}");

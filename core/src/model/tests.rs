@@ -23,14 +23,14 @@ fn any_resnet() -> impl Strategy<Value = Architecture> {
     let names = prop_oneof![Just(ResnetNames::Torchvision), Just(ResnetNames::PytorchCifar)];
     (block, prop::collection::vec(1..4_usize, 2..6), stem, 1..40_usize, 1..5_usize, 1..30_usize, names).prop_map(
         |(block, depths, stem, width, input_channels, classes, names)| {
-            Resnet { block, depths, stem, width, input_channels, classes, names }.into()
+            Resnet { block, depths, stem, width, input_channels, classes: Some(classes), names, head: None }.into()
         },
     )
 }
 
 fn any_architecture() -> impl Strategy<Value = Architecture> {
     let cifar = (1..20_usize, 1..20_usize, 1..5_usize, 1..30_usize).prop_map(|(n, half, input_channels, classes)| {
-        CifarResnet { depth: 6 * n + 2, width: 2 * half, input_channels, classes }.into()
+        CifarResnet { width: 2 * half, input_channels, ..CifarResnet::of_depth(6 * n + 2, classes) }.into()
     });
     let mlp = (1..900_usize, prop::collection::vec(1..300_usize, 0..12), 1..30_usize)
         .prop_map(|(inputs, hidden, classes)| Mlp::new(inputs, &hidden, classes).into());
@@ -56,7 +56,7 @@ proptest! {
             prop_assert!(node.inputs.iter().all(|&input| input < i));
         }
         prop_assert_eq!(graph.taps.last().unwrap().node, graph.nodes.len() - 1);
-        prop_assert_eq!(graph.nodes.last().unwrap().shape.len(), architecture.classes());
+        prop_assert_eq!(Some(graph.nodes.last().unwrap().shape.len()), architecture.classes());
         prop_assert!(graph.taps.is_sorted_by_key(|tap| tap.node));
         prop_assert!(architecture.expected_input().accepts(architecture.canonical_input()));
     }

@@ -37,12 +37,12 @@ impl Study {
                 (layers, plan::running_bytes(&maps), self.spec.rows, network.architecture.classes())
             }
             Input::Activations { file, .. } => {
-                let layers = plan::of_activations(input, &self.spec.layers);
+                file.accept(self.spec.rows)?;
+                let layers = plan::of_activations(input, self.spec.rows, &self.spec.layers);
                 self.has_wanted(&name, &layers, file.representations.iter().map(|layer| layer.layer.as_str()))?;
                 let samples = file.representations.first().map_or(0, |layer| layer.samples.ids.len());
                 plan::check(&name, samples, &layers, &[])?;
-                let rows = file.representations.first().map_or(self.spec.rows, |layer| layer.row_policy);
-                (layers, 0, rows, 0)
+                (layers, 0, self.spec.rows, None)
             }
         };
         if layers.is_empty() {
@@ -118,7 +118,8 @@ impl Study {
             answers + if parts { kept } else { 0 } + if rows { layer.bytes() } else { 0 }
         };
         let samples = self.samples.as_ref().map_or(0, |samples| samples.ids.ids.len());
-        let logits = self.expected.iter().map(|expected| Logits::bytes(samples, expected.classes)).sum::<u64>();
+        let classes = self.expected.iter().filter_map(|expected| expected.classes);
+        let logits = classes.map(|classes| Logits::bytes(samples, classes)).sum::<u64>();
         self.layers().map(of).sum::<u64>() + if parts || self.needs_logits() { logits } else { 0 }
     }
 

@@ -24,8 +24,9 @@ pub enum OpenError {
     Activations(#[from] ActivationFileError),
 }
 
-/// Recognises a file by its content and reads it: NumPy files hold activations, PyTorch files and burnpack hold networks,
-/// and safetensors hold a network where an architecture can be told from the tensors, else activations.
+/// Recognises a file by its content and reads it: NumPy files hold activations, burnpack holds networks,
+/// and of
+/// safetensors and PyTorch files those hold a network where an architecture can be told from the tensors, else activations.
 ///
 /// # Errors
 /// [`OpenError`], about what the file most looks like.
@@ -35,11 +36,18 @@ pub fn open(file: &NamedBytes) -> Result<Opened, OpenError> {
         return Ok(Opened::Activations(read_activations(file)?));
     }
     let checkpoint = checkpoint::read(file)?;
-    let may_hold_activations = checkpoint.container == Container::Safetensors;
+    let may_hold_activations = checkpoint.container != Container::Burnpack;
+    // Layers are not called like this.
+    let is_parameter = |name: &String| name.ends_with(".weight") || name.ends_with(".bias");
+    let has_parameters = checkpoint.state.keys().any(is_parameter);
     match checkpoint::load(checkpoint, None) {
         Ok(network) => Ok(Opened::Network(Box::new(network))),
         Err(error) if may_hold_activations && matches!(*error.fault, Fault::NotInferred(_)) => {
-            read_activations(file).map(Opened::Activations).map_err(|_| error.into())
+            match read_activations(file) {
+                Ok(activations) => Ok(Opened::Activations(activations)),
+                Err(_) if has_parameters => Err(error.into()),
+                Err(error) => Err(error.into()),
+            }
         }
         Err(error) => Err(error.into()),
     }

@@ -22,15 +22,16 @@ impl<'a> Said<'a> {
     }
 }
 
-/// The logits of a network with this many classes, from the representation of its last layer.
+/// The logits of a network with this many classes, from the representation of its last layer; a reason where it has none.
 ///
 /// # Errors
 /// [`StudyError::Layer`] when a device does not give them.
 pub(super) async fn logits(
     input: &str,
     last: &Representation,
-    classes: usize,
+    classes: Option<usize>,
 ) -> Result<Result<Logits, Reason>, StudyError> {
+    let Some(classes) = classes else { return Ok(Err(Reason::NoHead)) };
     Logits::of(last, classes).await.map_err(|error| StudyError::Layer { input: input.to_owned(), error })
 }
 

@@ -51,14 +51,14 @@ pub(super) fn of_network(graph: &Graph, policy: RowPolicy, images: usize, layers
 }
 
 /// The wanted layers of an activation file.
-pub(super) fn of_activations(input: &Input, layers: &LayerPlan) -> Vec<LayerSize> {
+pub(super) fn of_activations(input: &Input, policy: RowPolicy, layers: &LayerPlan) -> Vec<LayerSize> {
     let Input::Activations { file, .. } = input else { return Vec::new() };
-    let wanted = file.representations.iter().filter(|layer| layers.includes(&layer.layer));
+    let wanted = file.representations.iter().enumerate().filter(|(_, layer)| layers.includes(&layer.layer));
     wanted
-        .map(|layer| LayerSize {
+        .map(|(index, layer)| LayerSize {
             name: layer.layer.clone(),
             rows: layer.rows,
-            features: layer.features,
+            features: file.features(index, policy),
             value_bytes: 8,
         })
         .collect()

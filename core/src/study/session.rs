@@ -39,7 +39,7 @@ pub(super) struct Expected {
     /// Bytes of memory while it runs, besides what is kept.
     pub(super) running: u64,
     /// How many classes it tells apart; none for activations.
-    pub(super) classes: usize,
+    pub(super) classes: Option<usize>,
     /// How feature maps became its rows.
     pub(super) rows: RowPolicy,
 }
@@ -162,13 +162,13 @@ impl Study {
                 represent(engine, &job, &watcher, collect).await?;
             }
             Input::Activations { file, .. } => {
-                let wanted: Vec<&Representation> =
-                    file.representations.iter().filter(|layer| self.spec.layers.includes(&layer.layer)).collect();
+                let included = |at: &usize| self.spec.layers.includes(&file.representations[*at].layer);
+                let wanted: Vec<usize> = (0..file.representations.len()).filter(included).collect();
                 let count = wanted.len() as f64;
-                for (place, representation) in wanted.into_iter().enumerate() {
+                for (place, at) in wanted.into_iter().enumerate() {
                     let fraction = portion.0 + portion.1 * place as f64 / count;
-                    watcher.at_least(fraction, Stage::Prepare, &name, &representation.layer);
-                    self.take(index, keep, Cow::Borrowed(representation), &watcher).await?;
+                    watcher.at_least(fraction, Stage::Prepare, &name, &file.representations[at].layer);
+                    self.take(index, keep, file.representation(at, self.spec.rows), &watcher).await?;
                 }
             }
         }

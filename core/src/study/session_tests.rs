@@ -267,7 +267,7 @@ fn a_study_without_all_its_inputs_has_no_report() {
 }
 
 #[test]
-fn activation_files_bring_their_rows() {
+fn the_row_policy_holds_for_activation_files() {
     let inputs = [first(), second()];
     let spec = StudySpec { rows: crate::activation::RowPolicy::AveragePool, ..spec(&inputs, &["cka-linear"]) };
     let mut study = Study::new(spec, None, Budget::ONCE).unwrap();
@@ -275,8 +275,11 @@ fn activation_files_bring_their_rows() {
         pollster::block_on(study.add(input, &Engine::host(2), &Unsupervised)).unwrap();
     }
     let report = study.report().unwrap();
-    assert_eq!(report.probe.row_policy, crate::activation::RowPolicy::Flatten);
+    assert_eq!(report.probe.row_policy, crate::activation::RowPolicy::AveragePool);
     assert_eq!(report.device.description, Engine::host(2).description());
+    let spec = StudySpec { rows: crate::activation::RowPolicy::PositionsAsSamples, ..report.spec.unwrap() };
+    let message = Study::new(spec, None, Budget::ONCE).unwrap().expect(&inputs[0]).unwrap_err().to_string();
+    assert!(message.ends_with("as the row policy of activations, found positions-as-samples"), "{message}");
 }
 
 #[test]

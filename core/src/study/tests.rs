@@ -72,7 +72,9 @@ pub(super) fn input(name: &str, representations: Vec<Representation>) -> Input {
         file: format!("{name}.npz"),
         sha256: Sha256Digest::of([name.as_bytes()]),
         metadata: BTreeMap::new(),
+        dimensions: representations.iter().map(|layer| vec![layer.features]).collect(),
         representations,
+        left_aside: Vec::new(),
     };
     Input::Activations { name: name.to_owned(), file }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use repgeo_core::activation::{Engine, RowPolicy};
-use repgeo_core::data::{ProbeSet, Subset};
+use repgeo_core::data::{NormalisationChoice, ProbeSet, Subset};
 use repgeo_core::study::{self, Budget, Comparison, LayerPlan, PairPlan, ProbeSpec, Study, StudySpec};
 use repgeo_core::supervise::Unsupervised;
 use serde_json::{Value, json};
@@ -100,6 +100,12 @@ fn compare(files: inputs::Files, probe: &ProbeSet) -> Result<Comparison> {
     };
     let mut study = Study::new(spec, Some(probe), Budget::ONCE)?;
     // One thread, as in a browser.
-    pollster::block_on(files.add_to(&mut study, Some(probe), None, &Engine::host(1), &Unsupervised))?;
+    pollster::block_on(files.add_to(
+        &mut study,
+        Some(probe),
+        &NormalisationChoice::Automatic,
+        &Engine::host(1),
+        &Unsupervised,
+    ))?;
     Ok(study.report()?)
 }

@@ -55,7 +55,7 @@ impl Files {
     ///
     /// # Errors
     /// When it cannot be read, or the normalisation does not fit the images.
-    fn take(&mut self, index: usize, probe: Option<&ProbeSet>, normalize: Option<&str>) -> Result<Input> {
+    fn take(&mut self, index: usize, probe: Option<&ProbeSet>, normalize: &NormalisationChoice) -> Result<Input> {
         let opened = match self.held.get_mut(index).and_then(Option::take) {
             Some(opened) => opened,
             None => study::open(&read(&self.paths[index])?)?,
@@ -71,7 +71,7 @@ impl Files {
         mut self,
         study: &mut Study,
         probe: Option<&ProbeSet>,
-        normalize: Option<&str>,
+        normalize: &NormalisationChoice,
         engine: &Engine,
         watcher: &impl Watcher,
     ) -> Result<()> {
@@ -103,22 +103,17 @@ pub(crate) fn read(path: &Path) -> Result<NamedBytes> {
     Ok(NamedBytes { name, bytes })
 }
 
-fn prepare_one(name: String, opened: Opened, probe: Option<&ProbeSet>, normalize: Option<&str>) -> Result<Input> {
+fn prepare_one(
+    name: String,
+    opened: Opened,
+    probe: Option<&ProbeSet>,
+    normalize: &NormalisationChoice,
+) -> Result<Input> {
     match opened {
         Opened::Activations(file) => Ok(Input::Activations { name, file }),
         Opened::Network(network) => {
             let Some(probe) = probe else { bail!("{}: a network needs a probe set", network.file) };
-            let choice = match normalize {
-                None => NormalisationChoice::Automatic,
-                Some("probe-set") => NormalisationChoice::ProbeSet,
-                Some(preset) => NormalisationChoice::Preset(preset.to_owned()),
-            };
-            let normalisation = match (choice.resolve(network.normalisation(), probe), &choice) {
-                (Err(error), NormalisationChoice::Preset(preset)) => {
-                    return Err(error).with_context(|| format!("--normalize {preset}"));
-                }
-                (resolved, _) => resolved?,
-            };
+            let normalisation = normalize.resolve(network.normalisation(), probe).context("--normalize")?;
             Ok(Input::Network { name, network: *network, normalisation })
         }
     }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::Arguments;
 
-/// Refuses options of networks where all inputs are activations: those hold their samples and their rows already. Where
+/// Refuses options of networks where all inputs are activations: those hold their samples already. Where
 /// both are compared, the options are for the networks.
 ///
 /// # Errors
@@ -15,7 +15,6 @@ pub(super) fn check(arguments: &Arguments, networks: bool) -> Result<()> {
         ("--samples", arguments.samples.is_some()),
         ("--subset", arguments.subset.is_some()),
         ("--normalize", arguments.normalize.is_some()),
-        ("--rows", arguments.rows.is_some()),
         ("--device", arguments.device.is_some()),
     ];
     let given: Vec<&str> = of_networks.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();

@@ -192,6 +192,12 @@ fn hostile_pickles_are_refused() {
 }
 
 #[test]
+fn a_packed_storage_is_unpacked_once() {
+    let _alone = alone();
+    assert_eq!(outcome(Reader::Checkpoint, "packed_views.pth", &archives::packed_views()), None);
+}
+
+#[test]
 fn hostile_archives_are_refused() {
     let _alone = alone();
     check_refusals(Reader::Checkpoint, &archives::cases());

@@ -175,7 +175,7 @@ pub(crate) fn impossible_shapes() -> Vec<Refused> {
     const LENGTHS: [u64; 8] = [0, 1, 3, 1 << 20, 1 << 31, 1 << 32, 1 << 62, u64::MAX];
     let architectures: [Architecture; 4] = [
         Mlp::new(4, &[3], 2).into(),
-        CifarResnet { depth: 20, width: 2, input_channels: 1, classes: 2 }.into(),
+        CifarResnet { width: 2, input_channels: 1, ..CifarResnet::of_depth(20, 2) }.into(),
         Resnet::resnet18_cifar(1, 1, 2).into(),
         Mlp::new(3, &[], 2).into(),
     ];

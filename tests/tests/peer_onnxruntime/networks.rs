@@ -20,8 +20,9 @@ pub(crate) fn architectures() -> Vec<(&'static str, Architecture, ImageShape)> {
         stem: ResnetStem::ImageNet,
         width: 4,
         input_channels: 3,
-        classes: 5,
+        classes: Some(5),
         names: ResnetNames::default(),
+        head: None,
     };
     let block = |name: &str, batch_norm: Option<&str>, pool| ConvBlock {
         name: name.to_owned(),
@@ -42,7 +43,7 @@ pub(crate) fn architectures() -> Vec<(&'static str, Architecture, ImageShape)> {
     };
     vec![
         ("bottleneck", resnet.into(), ImageShape { channels: 3, height: 37, width: 32 }),
-        ("option-a", CifarResnet { depth: 8, width: 4, input_channels: 3, classes: 6 }.into(), colour),
+        ("option-a", CifarResnet { width: 4, ..CifarResnet::of_depth(8, 6) }.into(), colour),
         ("cnn", cnn.into(), colour),
     ]
 }

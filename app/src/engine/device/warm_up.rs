@@ -68,7 +68,7 @@ struct Work {
 }
 
 fn work() -> Option<Work> {
-    let architecture = Architecture::from(CifarResnet { depth: 8, width: 16, input_channels: 3, classes: 10 });
+    let architecture = Architecture::from(CifarResnet::of_depth(8, 10));
     let graph = architecture.graph(IMAGE).ok()?;
     let state = initial_state(&graph, 0);
     let pixels = (0..IMAGES * IMAGE.len()).map(|index| (index * 37 % 251) as u8).collect();

@@ -1,5 +1,6 @@
 //! What can be wrong with a file of activations.
 
+use crate::checkpoint::CheckpointError;
 use crate::file::DataError;
 
 /// Why a file of activations was refused.
@@ -9,6 +10,9 @@ pub enum ActivationFileError {
     /// The file is broken, of another kind, or its parts do not fit.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A PyTorch file is broken.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// A layer has a shape or type of value that is not read.
     #[error("{file}: layer `{layer}`: expected {expected}, found {found}")]
     Layer {

@@ -10,6 +10,8 @@ pub(super) struct Layer {
     pub(super) name: String,
     pub(super) rows: usize,
     pub(super) features: usize,
+    /// The lengths behind the first.
+    pub(super) dimensions: Vec<usize>,
     pub(super) matrix: Matrix,
 }
 
@@ -34,7 +36,8 @@ impl Layer {
             let (row, column) = (index / features, index % features);
             return Err(ActivationFileError::NotFinite { file: file.to_owned(), layer: name, row, column, value });
         }
-        Ok(Self { name, rows, features, matrix })
+        let dimensions = shape.get(1..).unwrap_or(&[]).to_vec();
+        Ok(Self { name, rows, features, dimensions, matrix })
     }
 }
 

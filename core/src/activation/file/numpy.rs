@@ -2,46 +2,74 @@
 
 use std::collections::BTreeMap;
 
+use super::entry::{self, Values};
 use super::layer::Layer;
 use super::{ActivationFileError, Contents};
 use crate::activation::representation::Matrix;
-use crate::file::npy::{Array, Floats};
+use crate::file::npy::{self, Array, Floats};
 use crate::file::zip::Archive;
-use crate::file::{Allowance, DataError};
+use crate::file::{Allowance, DataError, one_line};
 
 const SAMPLE_IDS: &str = "sample_ids";
 
 /// One layer, named like the file.
 pub(super) fn read_array(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileError> {
     let layer = layer(file, file.strip_suffix(".npy").unwrap_or(file), &Array::read(file, bytes)?)?;
-    Ok(Contents { layers: vec![layer], sample_ids: None, metadata: BTreeMap::new() })
+    Ok(Contents { layers: vec![layer], sample_ids: None, metadata: BTreeMap::new(), left_aside: Vec::new() })
 }
 
 /// One layer for each array, in the order of the file.
 pub(super) fn read_archive(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileError> {
     let mut archive = Archive::open(file, bytes)?;
     let mut allowance = Allowance::for_input(bytes.len());
-    let (mut layers, mut sample_ids) = (Vec::new(), None);
+    let (mut layers, mut sample_ids, mut left_aside) = (Vec::new(), None, Vec::new());
     for (index, entry) in archive.names().to_vec().into_iter().enumerate() {
         let path = archive.path(index);
         let Some(name) = entry.strip_suffix(".npy") else {
             return Err(DataError::mismatch(path, "an archive of .npy arrays only", "another file").into());
         };
         let bytes = archive.read(index, &mut allowance)?;
+        if npy::holds_no_numbers(&path, &bytes)? {
+            left_aside.extend(described(name, Values::Others, 0));
+            continue;
+        }
         let array = Array::read(&path, &bytes)?;
         if name == SAMPLE_IDS {
             sample_ids = Some(ids(&path, &array)?);
-        } else {
-            layers.push(layer(file, name, &array)?);
+            continue;
+        }
+        match described(name, values(&array), array.shape().len()) {
+            Some(aside) => left_aside.push(aside),
+            None => layers.push(layer(file, name, &array)?),
         }
     }
-    Ok(Contents { layers, sample_ids, metadata: BTreeMap::new() })
+    Ok(Contents { layers, sample_ids, metadata: BTreeMap::new(), left_aside })
+}
+
+/// An array that is no layer, with why.
+pub(super) fn described(name: &str, values: Values, dimensions: usize) -> Option<String> {
+    entry::aside(name, values, dimensions).map(|why| format!("{} ({why})", one_line(&name)))
+}
+
+fn values(array: &Array<'_>) -> Values {
+    if array.is_text() {
+        Values::Texts
+    } else if array.is_integer() {
+        Values::Integers
+    } else {
+        Values::Floats
+    }
 }
 
 fn layer(file: &str, name: &str, array: &Array<'_>) -> Result<Layer, ActivationFileError> {
-    let matrix = match array.floats()? {
-        Floats::F32(values) => Matrix::F32(values),
-        Floats::F64(values) => Matrix::F64(values),
+    let matrix = if array.is_integer() {
+        let exact = entry::exact(&array.integers()?);
+        Matrix::F64(exact.ok_or_else(|| DataError::mismatch(file, "integers up to 2⁵³ as values", "larger ones"))?)
+    } else {
+        match array.floats()? {
+            Floats::F32(values) => Matrix::F32(values),
+            Floats::F64(values) => Matrix::F64(values),
+        }
     };
     Layer::new(file, name, array.shape(), matrix)
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use ::safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::Value;
 
+use super::entry::{Values, exact};
 use super::layer::Layer;
+use super::numpy::described;
 use super::{ActivationFileError, Contents};
 use crate::activation::representation::Matrix;
 use crate::file::{DataError, one_line};
@@ -26,12 +28,15 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileE
     let order = metadata.remove(LAYERS).map(|text| list(file, LAYERS, &text)).transpose()?;
     let sample_ids = metadata.remove(SAMPLE_IDS).map(|text| list(file, SAMPLE_IDS, &text)).transpose()?;
     let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
-    let mut layers = Vec::with_capacity(tensors.len());
+    let (mut layers, mut left_aside) = (Vec::with_capacity(tensors.len()), Vec::new());
     for name in order_layers(file, tensors.names(), order)? {
         let tensor = tensors.tensor(&name).map_err(broken)?;
-        layers.push(Layer::new(file, &name, tensor.shape(), matrix(file, &name, &tensor)?)?);
+        match described(&name, values(&tensor), tensor.shape().len()) {
+            Some(aside) => left_aside.push(aside),
+            None => layers.push(Layer::new(file, &name, tensor.shape(), matrix(file, &name, &tensor)?)?),
+        }
     }
-    Ok(Contents { layers, sample_ids, metadata })
+    Ok(Contents { layers, sample_ids, metadata, left_aside })
 }
 
 /// The names in the order that the file gives, else in natural order.
@@ -69,12 +74,33 @@ fn list(file: &str, key: &str, text: &str) -> Result<Vec<String>, DataError> {
     items.into_iter().map(item).collect()
 }
 
+fn values(tensor: &TensorView<'_>) -> Values {
+    match tensor.dtype() {
+        Dtype::BOOL => Values::Others,
+        Dtype::U8 | Dtype::I8 | Dtype::U16 | Dtype::I16 | Dtype::U32 | Dtype::I32 | Dtype::U64 | Dtype::I64 => {
+            Values::Integers
+        }
+        _ => Values::Floats,
+    }
+}
+
 fn matrix(file: &str, layer: &str, tensor: &TensorView<'_>) -> Result<Matrix, ActivationFileError> {
     match tensor.dtype() {
         Dtype::F16 => Ok(Matrix::F32(decode(tensor, |bytes| half::f16::from_le_bytes(bytes).to_f32()))),
         Dtype::BF16 => Ok(Matrix::F32(decode(tensor, |bytes| half::bf16::from_le_bytes(bytes).to_f32()))),
         Dtype::F32 => Ok(Matrix::F32(decode(tensor, f32::from_le_bytes))),
         Dtype::F64 => Ok(Matrix::F64(decode(tensor, f64::from_le_bytes))),
+        Dtype::U8 => Ok(Matrix::F64(decode(tensor, |[byte]| f64::from(byte)))),
+        Dtype::I8 => Ok(Matrix::F64(decode(tensor, |bytes| f64::from(i8::from_le_bytes(bytes))))),
+        Dtype::I16 => Ok(Matrix::F64(decode(tensor, |bytes| f64::from(i16::from_le_bytes(bytes))))),
+        Dtype::I32 => Ok(Matrix::F64(decode(tensor, |bytes| f64::from(i32::from_le_bytes(bytes))))),
+        Dtype::I64 => {
+            let integers: Vec<i128> = decode(tensor, |bytes| i64::from_le_bytes(bytes).into());
+            let exact = exact(&integers);
+            Ok(Matrix::F64(
+                exact.ok_or_else(|| DataError::mismatch(file, "integers up to 2⁵³ as values", "larger ones"))?,
+            ))
+        }
         other => Err(ActivationFileError::Layer {
             file: file.to_owned(),
             layer: one_line(&layer),

@@ -88,10 +88,6 @@ fn what_does_not_fit_is_named() {
         "infinite.safetensors: layer `b`: expected finite values, found inf at row 2, column 1"
     );
     assert_eq!(
-        error(&fixture!("integers.safetensors")),
-        "integers.safetensors: layer `fc`: expected values of type F16, BF16, F32 or F64, found I64"
-    );
-    assert_eq!(
         error(&fixture!("vector.npy")),
         "vector.npy: layer `vector`: expected at least two dimensions, samples and features, neither empty, found the \
          shape [4]"
@@ -143,5 +139,50 @@ fn names_of_layers_stay_on_one_line() {
         NamedBytes { name: "a.safetensors".into(), bytes }
     };
     assert_eq!(read_activations(&file("F32", 8)).unwrap().representations[0].layer, r"a\nb");
-    assert!(error(&file("I32", 8)).starts_with(r"a.safetensors: layer `a\nb`: expected values of type"));
+    assert!(error(&file("U32", 8)).starts_with(r"a.safetensors: layer `a\nb`: expected values of type"));
+}
+
+#[test]
+fn integers_of_two_dimensions_are_values() {
+    let file = read_activations(&fixture!("integers.safetensors")).unwrap();
+    let [layer] = &file.representations[..] else { panic!("{file:?}") };
+    assert!(matches!(&layer.matrix, Matrix::F64(values) if values[..3] == [0.0, 1.0, 2.0]));
+}
+
+/// An archive of arrays in the form of `numpy.save`.
+fn archive(arrays: &[(&str, &str, &str, &[u8])]) -> NamedBytes {
+    let entries: Vec<(String, Vec<u8>)> = arrays
+        .iter()
+        .map(|(name, descr, shape, values)| {
+            let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
+            let length = (text.len() as u16).to_le_bytes();
+            (format!("{name}.npy"), [b"\x93NUMPY\x01\0", length.as_slice(), text.as_bytes(), values].concat())
+        })
+        .collect();
+    let entries: Vec<(&str, &[u8])> = entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    NamedBytes { name: "a.npz".to_owned(), bytes: crate::file::zip::tests::packed(&entries) }
+}
+
+#[test]
+fn arrays_that_are_no_layers_are_left_aside() {
+    let layer: Vec<u8> = [1.0_f32, 2.0, 3.0, 4.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let file = read_activations(&archive(&[
+        ("labels", "<i8", "(2,)", &[0; 16]),
+        ("layer1", "<f4", "(2, 2)", &layer),
+        ("paths", "<U1", "(2,)", b"a\0\0\0b\0\0\0"),
+        ("config", "|O", "()", b"\x80\x04N."),
+        ("mask", "|b1", "(2,)", &[1, 0]),
+        ("loss", "<f4", "(1,)", &[0; 4]),
+    ]))
+    .unwrap();
+    assert_eq!(file.representations.len(), 1);
+    assert_eq!(file.dimensions, [[2]]);
+    let expected = [
+        "labels (labels)",
+        "paths (texts)",
+        "config (values that are no numbers)",
+        "mask (values that are no numbers)",
+        "loss (fewer than two dimensions)",
+    ];
+    assert_eq!(file.left_aside, expected);
 }

@@ -106,8 +106,9 @@ fn a_resnet_with_bottlenecks_and_pooling_stem() {
         stem: ResnetStem::ImageNet,
         width: 6,
         input_channels: 1,
-        classes: 4,
+        classes: Some(4),
         names: ResnetNames::Torchvision,
+        head: None,
     };
     let shape = ImageShape { channels: 1, height: 37, width: 30 };
     check(&Architecture::from(resnet).graph(shape).unwrap(), shape, 3);
@@ -115,7 +116,7 @@ fn a_resnet_with_bottlenecks_and_pooling_stem() {
 
 #[test]
 fn the_resnet_of_the_paper() {
-    let resnet = CifarResnet { depth: 8, width: 4, input_channels: 3, classes: 10 };
+    let resnet = CifarResnet { width: 4, ..CifarResnet::of_depth(8, 10) };
     check(&Architecture::from(resnet).graph(SMALL).unwrap(), SMALL, 4);
 }
 

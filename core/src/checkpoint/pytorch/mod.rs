@@ -1,81 +1,117 @@
 //! PyTorch's own containers: zip, legacy and tar.
 //!
-//! Each is looked over here before [`pytorch_reader`] sees it: sizes and byte order by the container's module, the pickle
-//! by [`crate::file::pickle`]. The reader then yields the tensors.
+//! The pickle is read by [`crate::file::pickle`], which runs nothing; each container's module finds the storages; only
+//! those of the chosen tensors are touched.
 
-mod demand;
 mod legacy;
 mod objects;
 mod tar;
 mod top_level;
+mod view;
+mod walk;
 mod zip;
 
-use pytorch_reader::{DType, PytorchReader};
+use std::collections::BTreeMap;
 
+pub(crate) use self::view::View;
+
+use self::objects::Tensor;
 use self::top_level::TopLevel;
+use self::view::{Layout, Place, Storage};
+use self::walk::Walk;
 use super::container::Container;
 use super::contents::Contents;
 use super::error::Fault;
-use super::tensor::{Element, Precision, Stored, Values};
-use crate::file::{limits, zip as zip_file};
+use super::tensor::{Element, Stored, Values};
 
-/// Bytes of the largest element of a storage.
-const LARGEST_ELEMENT: usize = 8;
+/// Where a container keeps the elements of tensors.
+trait Storages<'a> {
+    /// The bytes of a storage; absent when the file has none of that key.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] when it cannot be unpacked.
+    fn storage(&self, key: &str) -> Result<Option<Storage<'a>>, Fault>;
 
-/// Bytes of one element of a storage, by the name of its class.
-fn element_size(storage: &str) -> Option<usize> {
-    match storage {
-        "DoubleStorage" | "LongStorage" => Some(8),
-        "FloatStorage" | "IntStorage" => Some(4),
-        "HalfStorage" | "ShortStorage" | "BFloat16Storage" => Some(2),
-        "CharStorage" | "ByteStorage" | "BoolStorage" => Some(1),
-        _ => None,
-    }
-}
-
-/// What looking a container over found out.
-struct Survey {
-    top_level: TopLevel,
-    /// Bytes that tensors can be made of.
-    content: u64,
+    /// Whether numbers in storages are big-endian.
+    fn big_endian(&self) -> bool;
 }
 
 /// Reads a PyTorch file.
 ///
 /// # Errors
-/// [`Fault::Malformed`] or [`Fault::ForeignCode`].
-pub(super) fn read(container: Container, bytes: &[u8]) -> Result<Contents<'static>, Fault> {
-    let mut operations = limits::PICKLE_OPERATIONS;
-    let survey = match container {
-        Container::PytorchLegacy => legacy::survey(bytes, &mut operations)?,
-        Container::PytorchTar => tar::survey(bytes, &mut operations)?,
-        _ => zip::survey(bytes, &mut operations)?,
-    };
-    let reader =
-        PytorchReader::from_bytes(zip_file::without_idle_records(bytes).into_owned(), None).map_err(|error| {
-            Fault::malformed(container.description(), "a checkpoint that can be read", error.to_string())
-        })?;
-    let mut tensors: Vec<_> = reader.into_tensors().into_values().map(stored).collect();
-    tensors.sort_by(|a, b| a.name.cmp(&b.name));
-    let Survey { top_level: TopLevel { path, metadata }, content } = survey;
+/// [`Fault::Malformed`].
+pub(super) fn read(container: Container, bytes: &[u8]) -> Result<Contents<'_>, Fault> {
+    match container {
+        Container::PytorchLegacy => legacy::read(bytes),
+        Container::PytorchTar => tar::read(bytes),
+        _ => zip::read(bytes),
+    }
+}
+
+/// The tensors of the chosen part of a file, of which `content` bytes are storages.
+fn assemble<'a>(walk: &Walk<'_, '_>, storages: &impl Storages<'a>, content: u64) -> Result<Contents<'a>, Fault> {
+    let TopLevel { weights, path, metadata } = top_level::read(walk)?;
+    let mut unpacked: BTreeMap<String, Storage<'a>> = BTreeMap::new();
+    let mut tensors = Vec::new();
+    for (name, tensor) in walk.tensors(weights)? {
+        tensors.push(match tensor {
+            Tensor::View { place, layout } => match view::element(&place.element) {
+                Some(element) => stored(name, element, &place, layout, storages, &mut unpacked)?,
+                None => nothing(name, place.element),
+            },
+            Tensor::Other(kind) => nothing(name, kind.to_owned()),
+        });
+    }
+    if tensors.is_empty() {
+        let foreign: Vec<String> = walk.pickle.foreign().into_iter().map(|name| format!("`{name}`")).collect();
+        let found = if foreign.is_empty() {
+            "none".to_owned()
+        } else {
+            format!("none, but code that Python would run, which is never run here: {}", foreign.join(", "))
+        };
+        return Err(Fault::malformed(walk.part, "tensors", found));
+    }
     Ok(Contents { tensors, path, metadata, content, burn_layout: false })
 }
 
-fn stored(tensor: pytorch_reader::Tensor) -> Stored<'static> {
-    let element = match tensor.dtype() {
-        DType::F64 => Element::Float(Precision::F64),
-        DType::F32 => Element::Float(Precision::F32),
-        DType::F16 => Element::Float(Precision::F16),
-        DType::BF16 => Element::Float(Precision::Bf16),
-        other => Element::Other(format!("{other:?}").to_lowercase()),
+/// A tensor in a storage, each of which is asked for once.
+fn stored<'a>(
+    name: String,
+    (element, size): (Element, usize),
+    place: &Place,
+    layout: Layout,
+    storages: &impl Storages<'a>,
+    unpacked: &mut BTreeMap<String, Storage<'a>>,
+) -> Result<Stored<'a>, Fault> {
+    let shape = layout.sizes.iter().map(|&size| usize::try_from(size)).collect::<Result<Vec<usize>, _>>();
+    let Ok(shape) = shape else {
+        return Err(Fault::malformed(format!("tensor {name}"), "sizes that fit into memory", "larger ones"));
     };
-    Stored {
-        name: tensor.name.clone(),
-        element,
-        shape: tensor.shape().to_vec(),
-        length: tensor.byte_len() as u64,
-        values: Values::Pytorch(tensor),
+    let view = || {
+        let storage = match unpacked.get(&place.storage) {
+            Some(storage) => storage.clone(),
+            None => {
+                let Some(storage) = storages.storage(&place.storage)? else {
+                    let expected = format!("the storage `{}`", place.storage);
+                    return Err(Fault::malformed(format!("tensor {name}"), expected, "none of that key"));
+                };
+                unpacked.insert(place.storage.clone(), storage.clone());
+                storage
+            }
+        };
+        View::new(&name, storage, layout, size, storages.big_endian())
+    };
+    match (view(), &element) {
+        (Ok(view), _) => Ok(Stored { name, element, shape, length: view.length(), values: Values::View(view) }),
+        // No network needs them.
+        (Err(_), Element::Other(_)) => Ok(Stored { name, element, shape, length: 0, values: Values::None }),
+        (Err(fault), Element::Float(_)) => Err(fault),
     }
+}
+
+/// A tensor whose values are not read.
+fn nothing<'a>(name: String, kind: String) -> Stored<'a> {
+    Stored { name, element: Element::Other(kind), shape: Vec::new(), length: 0, values: Values::None }
 }
 
 #[cfg(test)]

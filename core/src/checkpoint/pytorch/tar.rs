@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use super::super::contents::Contents;
 use super::super::error::Fault;
-use super::{Survey, demand, element_size, legacy, top_level};
-use crate::file::limits;
-use crate::file::pickle::{self, Kind, NodeId, Pickle};
-use crate::file::tar;
+use super::legacy::{is_big_endian, number};
+use super::objects::{Named, Tensor};
+use super::view::{self, Layout, Place, Storage};
+use super::walk::Walk;
+use super::{Storages, assemble};
+use crate::file::pickle::{self, NodeId, Pickle};
+use crate::file::{limits, tar};
 
-/// Looks a tar archive over: its entries, the byte order and every pickle.
+/// Reads a tar archive.
 ///
 /// # Errors
-/// [`Fault::Malformed`] or [`Fault::ForeignCode`].
-pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fault> {
+/// [`Fault::Malformed`].
+pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     let entries = tar::entries(bytes)?;
     let entry = |name: &str| {
         let found = entries.iter().find(|(entry, _)| entry == name);
@@ -20,52 +24,79 @@ pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fau
             .map(|(_, content)| *content)
             .ok_or_else(|| Fault::malformed("tar archive", format!("the entry `{name}`"), "none"))
     };
-    if let Ok(system) = entry("sys_info") {
-        legacy::check_byte_order(&pickle::parse(system, 0, "sys_info", operations)?)?;
-    }
-    let storages = entry("storages")?;
-    check_storages(storages, operations)?;
-    let reached = check_tensors(entry("tensors")?, operations)?;
-    let object = pickle::parse(entry("pickle")?, 0, "pickle", operations)?;
-    let top_level = top_level::read(&object, "pickle")?;
-    let content = storages.len() as u64;
-    demand::check(&object, "pickle", content, |id| match object.kind(id) {
-        Kind::Persistent => {
-            let key = object.parts(id).first().and_then(|&key| object.key(key));
-            Some(key.and_then(|key| reached.get(&key).copied()).unwrap_or(0))
-        }
-        _ => None,
-    })?;
-    Ok(Survey { top_level, content })
+    let big_endian = match entry("sys_info") {
+        Ok(system) => is_big_endian(&pickle::parse(system, 0, "sys_info")?),
+        Err(_) => false,
+    };
+    let blob = entry("storages")?;
+    let storages = Stored { found: storages(blob, big_endian)?, big_endian };
+    let named = tensors(entry("tensors")?, &storages.found)?;
+    let object = pickle::parse(entry("pickle")?, 0, "pickle")?;
+    assemble(&Walk::new(&object, "pickle", named), &storages, blob.len() as u64)
 }
 
-/// A count; then for each storage a pickle (key, location, type), the number of elements and the elements; then the views.
-fn check_storages(blob: &[u8], operations: &mut usize) -> Result<(), Fault> {
-    let (count, mut position) = count(blob, "storages", operations)?;
-    for _ in 0..count {
-        let record = pickle::parse(blob, position, "storages", operations)?;
-        let size = field(&record, 2)
-            .and_then(|class| record.global(class))
-            .and_then(|(_, name)| element_size(name))
-            .ok_or_else(|| Fault::malformed("storages", "a type of storage", "another value"))?;
-        let elements = number(blob, record.end, "storages")?;
-        position = elements
-            .checked_mul(size)
-            .and_then(|bytes| bytes.checked_add(record.end + 8))
-            .filter(|&end| end <= blob.len())
-            .ok_or_else(|| Fault::malformed("storages", format!("{elements} elements"), "the end of the entry"))?;
+struct Stored<'a> {
+    /// The class of each storage and its bytes.
+    found: BTreeMap<String, (String, &'a [u8])>,
+    big_endian: bool,
+}
+
+impl<'a> Storages<'a> for Stored<'a> {
+    fn storage(&self, key: &str) -> Result<Option<Storage<'a>>, Fault> {
+        Ok(self.found.get(key).map(|(_, bytes)| Storage::Plain(bytes)))
     }
-    pickle::parse(blob, position, "storages", operations)?;
-    Ok(())
+
+    fn big_endian(&self) -> bool {
+        self.big_endian
+    }
+}
+
+/// A count; then for each storage a pickle (key, location, class), the number of elements and the elements; then the views
+/// of storages (key, key of the whole, offset, size).
+fn storages(blob: &[u8], big_endian: bool) -> Result<BTreeMap<String, (String, &[u8])>, Fault> {
+    let (count, mut position) = count(blob, "storages")?;
+    let mut found: BTreeMap<String, (String, &[u8])> = BTreeMap::new();
+    for _ in 0..count {
+        let record = pickle::parse(blob, position, "storages")?;
+        let class = field(&record, 2).and_then(|class| record.global(class)).map(|(_, name)| name);
+        let known = class.and_then(|class| Some((class, view::element(class)?.1)));
+        let Some((class, size)) = known else {
+            return Err(Fault::malformed("storages", "a class whose elements have a known size", "another value"));
+        };
+        let bytes = number(blob, record.end, big_endian).and_then(|elements| {
+            let start = record.end.checked_add(8)?;
+            blob.get(start..start.checked_add(elements.checked_mul(size)?)?)
+        });
+        let Some(bytes) = bytes else {
+            return Err(Fault::malformed("storages", "its elements", "the end of the entry"));
+        };
+        position = record.end + 8 + bytes.len();
+        if let Some(key) = field(&record, 0).and_then(|key| record.key(key)) {
+            found.insert(key, (class.to_owned(), bytes));
+        }
+    }
+    let views = pickle::parse(blob, position, "storages")?;
+    for &id in views.items(views.root) {
+        let &[key, whole, offset, size, ..] = views.items(id) else { continue };
+        let whole = views.key(whole).and_then(|whole| found.get(&whole).cloned());
+        let numbers = [offset, size].map(|id| views.integer(id).and_then(|number| usize::try_from(number).ok()));
+        if let (Some(key), Some((class, bytes)), [Some(offset), Some(length)]) = (views.key(key), whole, numbers)
+            && let Some((_, size)) = view::element(&class)
+            && let (Some(start), Some(length)) = (offset.checked_mul(size), length.checked_mul(size))
+            && let Some(bytes) = bytes.get(start..).and_then(|rest| rest.get(..length))
+        {
+            found.insert(key, (class, bytes));
+        }
+    }
+    Ok(found)
 }
 
 /// A count; then for each tensor a pickle (key, storage, type), the rank, four unused bytes, sizes, strides and the offset.
-/// Returns for each key how many bytes of its storage the tensor may reach over.
-fn check_tensors(blob: &[u8], operations: &mut usize) -> Result<BTreeMap<String, u64>, Fault> {
-    let (count, mut position) = count(blob, "tensors", operations)?;
-    let mut reached = BTreeMap::new();
+fn tensors(blob: &[u8], storages: &BTreeMap<String, (String, &[u8])>) -> Result<Named, Fault> {
+    let (count, mut position) = count(blob, "tensors")?;
+    let mut named = Named::new();
     for _ in 0..count {
-        let record = pickle::parse(blob, position, "tensors", operations)?;
+        let record = pickle::parse(blob, position, "tensors")?;
         let end = record.end;
         let rank = blob.get(end..).and_then(|rest| rest.first_chunk()).map(|rank| u32::from_le_bytes(*rank));
         let rank = rank
@@ -77,20 +108,26 @@ fn check_tensors(blob: &[u8], operations: &mut usize) -> Result<BTreeMap<String,
             let expected = format!("{length} bytes of sizes, strides and offset");
             Fault::malformed("tensors", expected, "the end of the entry")
         })?;
-        let (numbers, _) = content.as_chunks::<8>();
-        let numbers =
-            |skipped: usize| numbers.iter().skip(skipped).take(rank).map(|&number| u64::from_le_bytes(number));
-        let values = demand::extent(numbers(0), numbers(rank));
-        if let Some(key) = field(&record, 0).and_then(|key| record.key(key)) {
-            reached.insert(key, values.saturating_mul(super::LARGEST_ELEMENT as u64));
+        let numbers: Vec<u64> = content.as_chunks::<8>().0.iter().map(|&number| u64::from_le_bytes(number)).collect();
+        let layout = Layout {
+            offset: numbers[2 * rank],
+            sizes: numbers[..rank].to_vec(),
+            strides: numbers[rank..2 * rank].to_vec(),
+        };
+        let key = |index: usize| field(&record, index).and_then(|key| record.key(key));
+        if let (Some(name), Some(storage)) = (key(0), key(1))
+            && let Some((class, _)) = storages.get(&storage)
+        {
+            let place = Place { storage, class: class.clone(), element: class.clone() };
+            named.insert(name, Tensor::View { place, layout });
         }
         position = end + 8 + length;
     }
-    Ok(reached)
+    Ok(named)
 }
 
-fn count(blob: &[u8], part: &str, operations: &mut usize) -> Result<(usize, usize), Fault> {
-    let pickle = pickle::parse(blob, 0, part, operations)?;
+fn count(blob: &[u8], part: &str) -> Result<(usize, usize), Fault> {
+    let pickle = pickle::parse(blob, 0, part)?;
     let count = pickle.integer(pickle.root).and_then(|count| usize::try_from(count).ok());
     let count = count.filter(|&count| count <= limits::ENTRIES);
     let expected = || format!("a count of at most {}", limits::ENTRIES);
@@ -99,11 +136,4 @@ fn count(blob: &[u8], part: &str, operations: &mut usize) -> Result<(usize, usiz
 
 fn field(record: &Pickle<'_>, index: usize) -> Option<NodeId> {
     record.items(record.root).get(index).copied()
-}
-
-fn number(blob: &[u8], position: usize, part: &str) -> Result<usize, Fault> {
-    let bytes = blob.get(position..).and_then(|rest| rest.first_chunk());
-    bytes
-        .and_then(|bytes| usize::try_from(i64::from_le_bytes(*bytes)).ok())
-        .ok_or_else(|| Fault::malformed(part, "a number of elements", "none"))
 }

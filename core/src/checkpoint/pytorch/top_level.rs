@@ -1,9 +1,11 @@
-//! The dictionary at the top of a PyTorch file: where the weights are, and what is noted beside them.
+//! The value at the top of a PyTorch file: where the weights are, and what is noted beside them.
 
 use std::collections::BTreeMap;
 
 use super::super::error::Fault;
-use crate::file::pickle::{Kind, NodeId, Pickle};
+use super::walk::Walk;
+use crate::file::limits;
+use crate::file::pickle::{Node, NodeId, Pickle};
 
 /// Keys under which training scripts put the weights, the most specific first.
 const WRAPPERS: [&str; 12] = [
@@ -21,9 +23,11 @@ const WRAPPERS: [&str; 12] = [
     "params",
 ];
 
-/// What the top-level dictionary says.
+/// Where the weights are.
 pub(super) struct TopLevel {
-    /// Keys from the root to the weights.
+    /// The value that holds them.
+    pub(super) weights: NodeId,
+    /// Keys from the root to it.
     pub(super) path: Vec<String>,
     /// Plain values beside the weights, nested dictionaries joined by dots.
     pub(super) metadata: BTreeMap<String, String>,
@@ -32,79 +36,68 @@ pub(super) struct TopLevel {
 /// Looks through wrappers.
 ///
 /// # Errors
-/// [`Fault::Malformed`] when the file holds something else than a dictionary or a module.
-pub(super) fn read(pickle: &Pickle<'_>, part: &str) -> Result<TopLevel, Fault> {
-    const DEEPEST: usize = 4;
-    const EXPECTED: &str = "a dictionary of tensors or a module";
-    let mut node = pickle.root;
-    match pickle.kind(node) {
-        Kind::Mapping | Kind::Call => {}
-        Kind::Sequence => return Err(Fault::malformed(part, EXPECTED, "a list")),
-        _ => return Err(Fault::malformed(part, EXPECTED, "a single value")),
+/// [`Fault::Malformed`] when the file holds something else than tensors under names.
+pub(super) fn read(walk: &Walk<'_, '_>) -> Result<TopLevel, Fault> {
+    const DEEPEST: usize = 6;
+    let Walk { pickle, part, .. } = walk;
+    let root = pickle.unwrapped(pickle.root);
+    let refused = |found| Err(Fault::malformed(*part, "a dictionary of tensors or a module", found));
+    if walk.is_tensor(root) {
+        return refused("a single tensor".to_owned());
     }
-    if pickle.is_tensor(node) {
-        return Err(Fault::malformed(part, EXPECTED, "a single tensor"));
+    match pickle.node(root) {
+        Node::Mapping(_) | Node::Made(_) | Node::Object(_) | Node::Tuple(..) | Node::Sequence(_) => {}
+        _ => return refused("a single value".to_owned()),
     }
+    let mut weights = root;
     let mut path = Vec::new();
     let mut metadata = BTreeMap::new();
     while path.len() < DEEPEST
-        && let Some((key, value)) = wrapper(pickle, node)
+        && let Some((key, value)) = wrapper(walk, weights)
     {
-        note(pickle, node, "", &mut metadata);
-        path.push(key.to_owned());
-        node = value;
+        note(pickle, weights, "", &mut metadata);
+        path.push(key);
+        weights = pickle.unwrapped(value);
     }
-    Ok(TopLevel { path, metadata })
+    Ok(TopLevel { weights, path, metadata })
 }
 
-/// The entry of a dictionary that holds the weights, when the dictionary is not the weights themselves.
-fn wrapper<'a>(pickle: &'a Pickle<'_>, node: NodeId) -> Option<(&'a str, NodeId)> {
-    if pickle.is_module(node) {
+/// The member of a value that holds the weights, when the value is not the weights themselves.
+fn wrapper(walk: &Walk<'_, '_>, id: NodeId) -> Option<(String, NodeId)> {
+    if walk.pickle.is_module(id) {
         return None;
     }
-    let last = |wanted: &str| pickle.entries(node).filter(|(key, _)| *key == wanted).last();
-    let known = WRAPPERS.iter().filter_map(|wrapper| last(wrapper)).find(|&(_, value)| holds_tensors(pickle, value));
-    known.or_else(|| {
-        let mut groups =
-            pickle.entries(node).filter(|&(_, value)| pickle.is_tensor(value) || holds_tensors(pickle, value));
-        match (groups.next(), groups.next()) {
-            (Some((key, value)), None) if !pickle.is_tensor(value) => Some((key, value)),
-            _ => None,
+    let mut groups = walk.branches(id);
+    let known = WRAPPERS
+        .iter()
+        .find_map(|wrapper| groups.iter().position(|(name, value)| name == wrapper && !walk.is_tensor(*value)));
+    match known {
+        Some(place) => Some(groups.swap_remove(place)),
+        None if groups.len() == 1 => {
+            groups.pop().filter(|(name, value)| name.len() <= limits::NAME_LENGTH && !walk.is_tensor(*value))
         }
-    })
-}
-
-/// Whether a value is a module or a dictionary with a tensor in it or below it.
-fn holds_tensors(pickle: &Pickle<'_>, node: NodeId) -> bool {
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        if pickle.is_module(node) {
-            return true;
-        }
-        for (_, value) in pickle.entries(node) {
-            if pickle.is_tensor(value) {
-                return true;
-            }
-            open.push(value);
-        }
+        None => None,
     }
-    false
 }
 
-/// Notes the plain values of a dictionary, and of dictionaries in it.
-fn note(pickle: &Pickle<'_>, node: NodeId, prefix: &str, metadata: &mut BTreeMap<String, String>) {
+/// Notes the plain values of a dictionary, and of dictionaries and objects in it.
+fn note(pickle: &Pickle<'_>, id: NodeId, prefix: &str, metadata: &mut BTreeMap<String, String>) {
     const LONGEST: usize = 200;
-    for (key, value) in pickle.entries(node) {
-        let text = match pickle.kind(value) {
-            Kind::Bool(value) => value.to_string(),
-            Kind::Integer(value) => value.to_string(),
-            Kind::Float(value) => value.to_string(),
-            Kind::Text(_) => match pickle.text(value) {
+    const MOST: usize = 1_000;
+    for (key, value) in pickle.members(id).into_iter().take(MOST) {
+        if metadata.len() >= MOST {
+            break;
+        }
+        let text = match pickle.node(value) {
+            Node::Bool(value) => value.to_string(),
+            Node::Integer(value) => value.to_string(),
+            Node::Float(value) => value.to_string(),
+            Node::Text(_) => match pickle.text(value) {
                 Some(text) => text.to_owned(),
                 // Python may keep what is no UTF-8.
                 None => continue,
             },
-            Kind::Mapping if prefix.is_empty() => {
+            Node::Mapping(_) | Node::Made(_) | Node::Object(_) if prefix.is_empty() => {
                 note(pickle, value, &format!("{key}."), metadata);
                 continue;
             }

@@ -1,20 +1,27 @@
-//! The zip archive of PyTorch 1.6 and later.
+//! The zip archive of PyTorch 1.6 and later, of `torch.save` and of TorchScript.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
+use std::rc::Rc;
 
 use zip::read::ZipReadOptions;
+use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
+use super::super::contents::Contents;
 use super::super::error::Fault;
-use super::{Survey, demand, top_level};
+use super::objects::Named;
+use super::view::Storage;
+use super::walk::Walk;
+use super::{Storages, assemble};
 use crate::file::{self, limits, pickle};
 
-/// Looks a zip archive over: sizes, byte order, and the pickle.
+/// Reads a zip archive.
 ///
 /// # Errors
-/// [`Fault::Malformed`] or [`Fault::ForeignCode`].
-pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fault> {
+/// [`Fault::Malformed`].
+pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     let mut archive = file::zip::open(bytes)
         .map_err(|error| Fault::malformed("zip archive", "a complete archive", error.to_string()))?;
     if archive.has_duplicate_names() {
@@ -23,43 +30,89 @@ pub(super) fn survey(bytes: &[u8], operations: &mut usize) -> Result<Survey, Fau
     let entries = list(&mut archive)?;
     check_sizes(&entries, bytes.len())?;
     let root = find_root(&entries)?;
-    let storages = format!("{root}data/");
-    let stored: Vec<(&str, &Entry)> =
-        entries.iter().filter_map(|entry| Some((entry.name.strip_prefix(&storages)?, entry))).collect();
-    let content = stored.iter().map(|(_, entry)| entry.size).sum();
-    let packed: BTreeSet<&str> = stored.iter().filter(|(_, entry)| entry.packed).map(|(key, _)| *key).collect();
     let named = |name: &str| entries.iter().position(|entry| entry.name.strip_prefix(root) == Some(name));
+    let pickled = named("data.pkl").ok_or_else(|| no_pickle(&entries))?;
+    let byte_order = named("byteorder");
+    let folder = format!("{root}data/");
+    let stored = entries.iter().enumerate();
+    let stored = stored.filter_map(|(index, entry)| Some((entry.name.strip_prefix(&folder)?.to_owned(), index)));
+    let stored: BTreeMap<String, usize> = stored.collect();
+    let content = stored.values().filter_map(|&index| entries.get(index)).map(|entry| entry.size).sum();
 
-    if let Some(index) = named("byteorder") {
-        match extract(&mut archive, index, "byteorder")?.trim_ascii() {
+    let mut files = Files { bytes, archive: RefCell::new(archive), stored, big_endian: false };
+    if let Some(index) = byte_order {
+        match files.extract(index, "byteorder")?.bytes().trim_ascii() {
             b"little" => {}
-            b"big" => return Err(Fault::malformed("byteorder", "little-endian values", "big-endian values")),
+            b"big" => files.big_endian = true,
             other => {
-                let found = String::from_utf8_lossy(other).into_owned();
-                return Err(Fault::malformed("byteorder", "`little` or `big`", format!("`{found}`")));
+                let found = format!("`{}`", String::from_utf8_lossy(other.get(..20).unwrap_or(other)));
+                return Err(Fault::malformed("byteorder", "`little` or `big`", found));
             }
         }
     }
-    if named("constants.pkl").is_some() {
-        return Err(Fault::malformed(
-            "zip archive",
-            "a checkpoint written by torch.save",
-            "a TorchScript program: save the network's state_dict",
-        ));
+    let source = files.extract(pickled, "data.pkl")?;
+    let pickle = pickle::parse(source.bytes(), 0, "data.pkl")?;
+    assemble(&Walk::new(&pickle, "data.pkl", Named::new()), &files, content)
+}
+
+struct Files<'a> {
+    bytes: &'a [u8],
+    archive: RefCell<ZipArchive<Cursor<&'a [u8]>>>,
+    /// For each storage the entry that holds it.
+    stored: BTreeMap<String, usize>,
+    big_endian: bool,
+}
+
+impl<'a> Storages<'a> for Files<'a> {
+    fn storage(&self, key: &str) -> Result<Option<Storage<'a>>, Fault> {
+        self.stored.get(key).map(|&index| self.extract(index, &format!("data/{key}"))).transpose()
     }
-    let Some(index) = named("data.pkl") else { return Err(no_pickle(&entries)) };
-    let source = extract(&mut archive, index, "data.pkl")?;
-    let pickle = pickle::parse(&source, 0, "data.pkl", operations)?;
-    let top_level = top_level::read(&pickle, "data.pkl")?;
-    demand::check(&pickle, "data.pkl", content, |id| demand::reach(&pickle, id, |key| packed.contains(key)))?;
-    Ok(Survey { top_level, content })
+
+    fn big_endian(&self) -> bool {
+        self.big_endian
+    }
+}
+
+impl<'a> Files<'a> {
+    /// The content of an entry: where it stands in the file, or unpacked to no more than its claimed size.
+    fn extract(&self, index: usize, part: &str) -> Result<Storage<'a>, Fault> {
+        let unreadable = |error: &dyn std::fmt::Display| Fault::malformed(part, "a readable entry", error.to_string());
+        let mut archive = self.archive.borrow_mut();
+        let raw = archive.by_index_raw(index).map_err(|error| unreadable(&error))?;
+        // PyTorch may leave checksums out, which it writes as zero.
+        let (checksum, size, start) = (raw.crc32(), raw.size(), raw.data_start());
+        if raw.compression() == CompressionMethod::Stored {
+            let range = start.and_then(|start| Some(usize::try_from(start).ok()?..usize::try_from(start + size).ok()?));
+            let content = range.and_then(|range| self.bytes.get(range));
+            let Some(content) = content else {
+                return Err(Fault::malformed(
+                    part,
+                    format!("{size} bytes, as the archive claims"),
+                    "the end of the file",
+                ));
+            };
+            if checksum != 0 && crc32fast::hash(content) != checksum {
+                let found = "another checksum: the file is damaged";
+                return Err(Fault::malformed(part, format!("the checksum {checksum:08x}"), found));
+            }
+            return Ok(Storage::Plain(content));
+        }
+        drop(raw);
+        let options = ZipReadOptions::new().ignore_crc32(checksum == 0);
+        let entry = archive.by_index_with_options(index, options).map_err(|error| unreadable(&error))?;
+        let mut content = Vec::new();
+        entry.take(size.saturating_add(1)).read_to_end(&mut content).map_err(|error| unreadable(&error))?;
+        if content.len() as u64 != size {
+            let found = if content.len() as u64 > size { "more".to_owned() } else { content.len().to_string() };
+            return Err(Fault::malformed(part, format!("{size} bytes, as the archive claims"), found));
+        }
+        Ok(Storage::Unpacked(Rc::from(content)))
+    }
 }
 
 struct Entry {
     name: String,
     size: u64,
-    /// Whether it is compressed, so that nothing of it is known before all that precedes it.
-    packed: bool,
 }
 
 fn list(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<Entry>, Fault> {
@@ -69,9 +122,8 @@ fn list(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<Entry>, Fault> {
     }
     let mut entries = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
-        let unreadable = |error: zip::result::ZipError| {
-            Fault::malformed(format!("zip entry {index}"), "a readable entry", error.to_string())
-        };
+        let unreadable =
+            |error: ZipError| Fault::malformed(format!("zip entry {index}"), "a readable entry", error.to_string());
         let entry = archive.by_index_raw(index).map_err(unreadable)?;
         let name = entry.name().map_err(unreadable)?.into_owned();
         if entry.encrypted() {
@@ -81,8 +133,7 @@ fn list(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<Entry>, Fault> {
             let found = format!("the method {}", entry.compression());
             return Err(Fault::malformed(format!("zip entry {name}"), "stored or deflated content", found));
         }
-        let packed = entry.compression() != CompressionMethod::Stored;
-        entries.push(Entry { name, size: entry.size(), packed });
+        entries.push(Entry { name, size: entry.size() });
     }
     Ok(entries)
 }
@@ -101,7 +152,7 @@ fn check_sizes(entries: &[Entry], archive: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The folder of `data.pkl`, with its slash: the shortest if there are several, as the reader chooses.
+/// The folder of `data.pkl`, with its slash: the shortest if there are several.
 fn find_root(entries: &[Entry]) -> Result<&str, Fault> {
     entries
         .iter()
@@ -117,21 +168,4 @@ fn no_pickle(entries: &[Entry]) -> Fault {
         _ => "an archive without it",
     };
     Fault::malformed("zip archive", "`data.pkl`, as torch.save writes", found)
-}
-
-/// Unpacks an entry, to no more than its claimed size.
-fn extract(archive: &mut ZipArchive<Cursor<&[u8]>>, index: usize, part: &str) -> Result<Vec<u8>, Fault> {
-    let unreadable = |error: String| Fault::malformed(part, "a readable entry", error);
-    // PyTorch may leave checksums out, which it writes as zero.
-    let checksum = archive.by_index_raw(index).map_err(|error| unreadable(error.to_string()))?.crc32();
-    let options = ZipReadOptions::new().ignore_crc32(checksum == 0);
-    let entry = archive.by_index_with_options(index, options).map_err(|error| unreadable(error.to_string()))?;
-    let size = entry.size();
-    let mut content = Vec::new();
-    entry.take(size.saturating_add(1)).read_to_end(&mut content).map_err(|error| unreadable(error.to_string()))?;
-    if content.len() as u64 != size {
-        let found = if content.len() as u64 > size { "more".to_owned() } else { content.len().to_string() };
-        return Err(Fault::malformed(part, format!("{size} bytes, as the archive claims"), found));
-    }
-    Ok(content)
 }

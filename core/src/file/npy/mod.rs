@@ -72,6 +72,11 @@ impl<'a> Array<'a> {
         matches!(self.kind, b'U' | b'S')
     }
 
+    /// Whether the values are integers.
+    pub(crate) fn is_integer(&self) -> bool {
+        matches!(self.kind, b'i' | b'u')
+    }
+
     /// Unsigned bytes, row-major.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>, DataError> {
         if !self.is_bytes() {
@@ -145,6 +150,16 @@ impl<'a> Array<'a> {
     fn other_type(&self, expected: &str) -> DataError {
         DataError::mismatch(&self.file, expected, format!("values of type `{}`", self.header.descr))
     }
+}
+
+/// Whether an array holds objects, truth values, dates or fields, none of which is read.
+///
+/// # Errors
+/// [`DataError`] when its header is broken.
+pub(crate) fn holds_no_numbers(file: &str, bytes: &[u8]) -> Result<bool, DataError> {
+    let header = Header::read(file, bytes)?;
+    let kind = header.descr.trim_start_matches(['<', '>', '|', '=']).bytes().next();
+    Ok(matches!(kind, Some(b'O' | b'b' | b'?' | b'M' | b'm' | b'V')))
 }
 
 /// Byte order (whether big-endian), kind and size in bytes of a type such as `<f4`; absent for types of no size, which

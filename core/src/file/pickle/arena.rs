@@ -5,82 +5,143 @@ use std::ops::Range;
 /// An index into [`Pickle::nodes`].
 pub(crate) type NodeId = u32;
 
-/// What a value is.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
+/// Bytes of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    length: u32,
+}
+
+impl Span {
+    /// The span of a range; absent beyond the 4 GiB of an index of 32 bits.
+    pub(super) fn of(range: &Range<usize>) -> Option<Self> {
+        Some(Self { start: u32::try_from(range.start).ok()?, length: u32::try_from(range.len()).ok()? })
+    }
+
+    /// The bytes.
+    pub(crate) fn of_source(self, source: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        source.get(start..start + self.length as usize).unwrap_or(&[])
+    }
+}
+
+/// What a value is, in 16 bytes. An index leads to [`Pickle::contents`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Node {
     None,
     Bool(bool),
     /// A whole number of up to 64 bits.
     Integer(i64),
     Float(f64),
-    /// Text, as the range of the source that holds it.
-    Text(Range<usize>),
-    /// A class or function: the ranges of its module and its name.
-    Global(Range<usize>, Range<usize>),
-    /// A tuple, list or set; its items are the members.
-    Sequence,
-    /// A dictionary; its items are keys and values in turn.
-    Mapping,
-    /// What a callable makes of its arguments; its parts are the callable, the arguments and any states set on it, its
-    /// items what was put into it.
-    Call,
-    /// An object that the file keeps elsewhere: a storage or a tensor; its part is the identifier.
-    Persistent,
-    /// Anything that no checkpoint needs: bytes and very long integers.
+    Text(Span),
+    Bytes(Span),
+    /// A class or function: an index into [`Pickle::globals`].
+    Global(u32),
+    /// A tuple: where its members begin in [`Pickle::pool`], and how many there are.
+    Tuple(u32, u32),
+    /// A list or set.
+    Sequence(u32),
+    /// A dictionary.
+    Mapping(u32),
+    /// What a callable makes of its arguments, with nothing set on it: where the two are in [`Pickle::pool`].
+    Made(u32),
+    /// The same with more: its parts are the callable, the arguments and any states set on it.
+    Object(u32),
+    /// An object that the file keeps elsewhere: a storage, a tensor or a module; its part is the identifier.
+    Persistent(u32),
+    /// A number of more than 64 bits, a buffer outside the pickle or an entry of Python's extension registry.
     Opaque,
 }
 
-/// A value and what it refers to.
-#[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) kind: Kind,
+/// What a value holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Content {
+    /// Members of a sequence, and what was appended to an object.
     pub(crate) items: Vec<NodeId>,
+    /// Keys and values, in the order in which they were set; of equal keys the last counts.
+    pub(crate) entries: Vec<[NodeId; 2]>,
+    /// What an object is made of.
     pub(crate) parts: Vec<NodeId>,
+    /// How many plain members were left out at the end of a long sequence.
+    pub(crate) left_out: u64,
 }
 
 /// A pickle, read.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Pickle<'a> {
     pub(crate) source: &'a [u8],
     pub(crate) nodes: Vec<Node>,
+    pub(super) contents: Vec<Content>,
+    pub(super) pool: Vec<NodeId>,
+    pub(super) globals: Vec<[Span; 2]>,
     pub(crate) root: NodeId,
     /// Where the pickle ends in the source, one past its STOP.
     pub(crate) end: usize,
 }
 
+const NOTHING: &Content = &Content { items: Vec::new(), entries: Vec::new(), parts: Vec::new(), left_out: 0 };
+
 impl Pickle<'_> {
-    /// A value and what it refers to.
-    pub(crate) fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id as usize]
+    /// What a value is.
+    pub(crate) fn node(&self, id: NodeId) -> Node {
+        self.nodes.get(id as usize).copied().unwrap_or(Node::Opaque)
     }
 
-    /// What a value is.
-    pub(crate) fn kind(&self, id: NodeId) -> &Kind {
-        &self.node(id).kind
+    /// What a value holds: nothing when it is no container.
+    pub(crate) fn content(&self, id: NodeId) -> &Content {
+        match self.node(id) {
+            Node::Sequence(at) | Node::Mapping(at) | Node::Object(at) | Node::Persistent(at) => {
+                self.contents.get(at as usize).unwrap_or(NOTHING)
+            }
+            _ => NOTHING,
+        }
     }
 
     /// The members of a sequence.
     pub(crate) fn items(&self, id: NodeId) -> &[NodeId] {
-        &self.node(id).items
+        match self.node(id) {
+            Node::Tuple(start, length) => self.pooled(start, length),
+            Node::Sequence(_) => &self.content(id).items,
+            _ => &[],
+        }
     }
 
-    /// What a call or a persistent object is made of.
+    /// What an object or a persistent one is made of.
     pub(crate) fn parts(&self, id: NodeId) -> &[NodeId] {
-        &self.node(id).parts
+        match self.node(id) {
+            Node::Made(start) => self.pooled(start, 2),
+            _ => &self.content(id).parts,
+        }
     }
 
-    /// The text of a value that is text.
+    fn pooled(&self, start: u32, length: u32) -> &[NodeId] {
+        let start = start as usize;
+        self.pool.get(start..start + length as usize).unwrap_or(&[])
+    }
+
+    /// Everything that a value refers to.
+    pub(crate) fn held(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        let Content { items, entries, parts, .. } = self.content(id);
+        let pooled = match self.node(id) {
+            Node::Tuple(start, length) => self.pooled(start, length),
+            Node::Made(start) => self.pooled(start, 2),
+            _ => &[],
+        };
+        pooled.iter().chain(items).chain(entries.iter().flatten()).chain(parts).copied()
+    }
+
+    /// The text of a value that is text. Python 2 writes names as bytes.
     pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
-        match self.kind(id) {
-            Kind::Text(range) => self.source.get(range.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()),
+        match self.node(id) {
+            Node::Text(span) | Node::Bytes(span) => std::str::from_utf8(span.of_source(self.source)).ok(),
             _ => None,
         }
     }
 
     /// The integer of a value that is an integer.
     pub(crate) fn integer(&self, id: NodeId) -> Option<i64> {
-        match self.kind(id) {
-            Kind::Integer(value) => Some(*value),
+        match self.node(id) {
+            Node::Integer(value) => Some(value),
             _ => None,
         }
     }
@@ -92,18 +153,33 @@ impl Pickle<'_> {
 
     /// Module and name of a class or function.
     pub(crate) fn global(&self, id: NodeId) -> Option<(&str, &str)> {
-        let Kind::Global(module, name) = self.kind(id) else { return None };
-        let text = |range: &Range<usize>| std::str::from_utf8(self.source.get(range.clone())?).ok();
+        let Node::Global(at) = self.node(id) else { return None };
+        self.named(*self.globals.get(at as usize)?)
+    }
+
+    /// Module and name of every class and function that is named.
+    pub(crate) fn globals(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.globals.iter().filter_map(|&global| self.named(global))
+    }
+
+    fn named(&self, [module, name]: [Span; 2]) -> Option<(&str, &str)> {
+        let text = |span: Span| std::str::from_utf8(span.of_source(self.source)).ok();
         Some((text(module)?, text(name)?))
     }
 
-    /// Keys and values of a dictionary or of an object that holds items as one does, in order; later ones replace earlier.
-    pub(crate) fn entries(&self, id: NodeId) -> impl Iterator<Item = (&str, NodeId)> {
-        let items: &[NodeId] = match self.kind(id) {
-            Kind::Mapping | Kind::Call => self.items(id),
+    /// Module and name of the class or function that an object is made by.
+    pub(crate) fn made_by(&self, id: NodeId) -> Option<(&str, &str)> {
+        match self.node(id) {
+            Node::Made(_) | Node::Object(_) => self.global(*self.parts(id).first()?),
+            _ => None,
+        }
+    }
+
+    /// What a callable was called with.
+    pub(crate) fn arguments(&self, id: NodeId) -> &[NodeId] {
+        match (self.node(id), self.parts(id)) {
+            (Node::Made(_) | Node::Object(_), &[_, arguments, ..]) => self.items(arguments),
             _ => &[],
-        };
-        let (pairs, _) = items.as_chunks::<2>();
-        pairs.iter().filter_map(|&[key, value]| Some((self.text(key)?, value)))
+        }
     }
 }

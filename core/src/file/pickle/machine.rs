@@ -1,407 +1,267 @@
 //! The stack machine of the pickle protocols 0 to 5, without the part that calls anything.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
-use super::arena::{Kind, Node, NodeId, Pickle};
-use super::copies::Copies;
+use super::arena::{Content, Node, NodeId, Pickle};
+use super::memo::Memo;
 use super::operands::Operands;
-use super::{bounds, callables};
-use crate::file::{PartFault, limits};
+use super::scan;
+use super::store::Store;
+use crate::file::PartFault;
 
-/// Reads the pickle that starts at byte `start` of `source`. `part` names it in messages; `operations` is what is left
-/// of the file's [`limits::PICKLE_OPERATIONS`].
+/// Reads the pickle that starts at byte `start` of `source`. `part` names it in messages.
+///
+/// Nothing is called. Whatever Python would make, of any class and by any call, is kept as an object with what it is made of.
 ///
 /// # Errors
-/// [`PartFault::Malformed`] where the pickle breaks the protocol or a limit, [`PartFault::ForeignCode`] where it would run code.
-pub(crate) fn parse<'a>(
-    source: &'a [u8],
-    start: usize,
-    part: &'a str,
-    operations: &mut usize,
-) -> Result<Pickle<'a>, PartFault> {
-    let mut machine = Machine {
-        operands: Operands { source, position: start, part },
-        nodes: Vec::new(),
-        stack: Vec::new(),
-        marks: Vec::new(),
-        memo: BTreeMap::new(),
-        copies: Copies::default(),
-    };
-    loop {
-        *operations = operations.checked_sub(1).ok_or_else(|| {
-            PartFault::malformed(part, format!("at most {} operations", limits::PICKLE_OPERATIONS), "more")
-        })?;
-        if machine.step()? {
-            break;
-        }
-    }
-    let root = machine.pop()?;
-    let Machine { operands, nodes, .. } = machine;
-    bounds::check(&nodes, part)?;
-    Ok(Pickle { source, nodes, root, end: operands.position })
+/// [`PartFault::Malformed`] where the pickle breaks the protocol, or takes more memory than
+/// [`crate::file::limits::pickle_memory`].
+pub(crate) fn parse<'a>(source: &'a [u8], start: usize, part: &str) -> Result<Pickle<'a>, PartFault> {
+    let memo = Memo::new(scan::taken(Operands { source, position: start, part }));
+    let store = Store::new(source, part, memo);
+    let mut machine = Machine { operands: Operands { source, position: start, part }, store };
+    while machine.step()? {}
+    let Machine { operands: Operands { position, .. }, store } = machine;
+    let (root, Store { nodes, contents, pool, globals, .. }) = store.finish()?;
+    Ok(Pickle { source, nodes, contents, pool, globals, root, end: position })
 }
 
 struct Machine<'a> {
     operands: Operands<'a>,
-    nodes: Vec<Node>,
-    stack: Vec<NodeId>,
-    /// Heights of the stack at each open MARK.
-    marks: Vec<usize>,
-    memo: BTreeMap<u32, NodeId>,
-    copies: Copies,
+    store: Store<'a>,
 }
 
 impl Machine<'_> {
-    /// Runs one operation; true at STOP. Opcodes as in CPython's `pickletools`.
+    /// Runs one operation; false at STOP. Opcodes as in CPython's `pickletools`.
     fn step(&mut self) -> Result<bool, PartFault> {
-        let operands = &mut self.operands;
-        match operands.byte()? {
-            b'.' => return Ok(true),
+        let opcode = self.operands.byte()?;
+        match opcode {
+            b'.' => return Ok(false),
             0x80 => {
-                let protocol = operands.byte()?;
+                let protocol = self.operands.byte()?;
                 if protocol > 5 {
-                    return Err(operands.fault("a pickle protocol up to 5", protocol.to_string()));
+                    return Err(self.operands.fault("a pickle protocol up to 5", protocol.to_string()));
                 }
             }
             0x95 => {
-                operands.u64()?;
+                self.operands.u64()?;
             }
+            0x98 => {}
+            b'N' | 0x88 | 0x89 | b'I' | b'L' | b'J' | b'K' | b'M' | 0x8a | 0x8b | b'F' | b'G' | 0x82..=0x84 | 0x97 => {
+                let value = self.plain(opcode)?;
+                self.store.push(value)?;
+            }
+            b'V' | b'U' | 0x8c | b'T' | b'X' | 0x8d | b'C' | b'B' | 0x8e | 0x96 | b'S' => {
+                let value = self.string(opcode)?;
+                self.store.push(value)?;
+            }
+            b'('
+            | b')'
+            | b']'
+            | 0x8f
+            | b'}'
+            | b't'
+            | b'l'
+            | 0x91
+            | b'd'
+            | 0x85..=0x87
+            | b'a'
+            | b's'
+            | b'e'
+            | b'u'
+            | 0x90 => {
+                self.container(opcode)?;
+            }
+            b'0' => self.store.drop_top()?,
+            b'1' => {
+                self.store.pop_to_mark()?;
+            }
+            b'2' => self.store.duplicate()?,
+            b'g' | b'h' | b'j' | b'p' | b'q' | b'r' | 0x94 => self.memo(opcode)?,
+            b'c' | 0x93 | b'i' | b'o' | b'P' | b'Q' | b'R' | 0x81 | 0x92 | b'b' => self.object(opcode)?,
+            _ => return Err(self.operands.fault("a pickle operation", format!("the byte 0x{opcode:02x}"))),
+        }
+        Ok(true)
+    }
 
-            b'N' => self.push(Kind::None),
-            0x88 => self.push(Kind::Bool(true)),
-            0x89 => self.push(Kind::Bool(false)),
-            b'I' | b'L' => {
-                let value = operands.decimal_line()?;
-                self.push(value.map_or(Kind::Opaque, Kind::Integer));
-            }
-            b'J' => {
-                let value = operands.i32()?;
-                self.push(Kind::Integer(value.into()));
-            }
-            b'K' => {
-                let value = operands.byte()?;
-                self.push(Kind::Integer(value.into()));
-            }
-            b'M' => {
-                let value = operands.u16()?;
-                self.push(Kind::Integer(value.into()));
-            }
+    /// Numbers, and what stands for a value that is nowhere in the pickle.
+    fn plain(&mut self, opcode: u8) -> Result<Node, PartFault> {
+        let operands = &mut self.operands;
+        let whole = |value: Option<i64>| value.map_or(Node::Opaque, Node::Integer);
+        Ok(match opcode {
+            b'N' => Node::None,
+            0x88 => Node::Bool(true),
+            0x89 => Node::Bool(false),
+            b'I' | b'L' => operands.decimal_line()?,
+            b'J' => Node::Integer(operands.i32()?.into()),
+            b'K' => Node::Integer(operands.byte()?.into()),
+            b'M' => Node::Integer(operands.u16()?.into()),
             0x8a => {
                 let length = operands.byte()?;
-                let value = operands.long(length.into())?;
-                self.push(value.map_or(Kind::Opaque, Kind::Integer));
+                whole(operands.long(length.into())?)
             }
             0x8b => {
                 let length = operands.u32()?;
-                let value = operands.long(length.into())?;
-                self.push(value.map_or(Kind::Opaque, Kind::Integer));
+                whole(operands.long(length.into())?)
             }
-            b'F' => {
-                let value = operands.text_line()?.parse().ok();
-                self.push(value.map_or(Kind::Opaque, Kind::Float));
+            b'F' => operands.text_line()?.parse().map_or(Node::Opaque, Node::Float),
+            b'G' => Node::Float(operands.f64()?),
+            // An entry of the extension registry, by an index of 1, 2 or 4 bytes.
+            0x82 => {
+                operands.range(1)?;
+                Node::Opaque
             }
-            b'G' => {
-                let value = operands.f64()?;
-                self.push(Kind::Float(value));
+            0x83 => {
+                operands.range(2)?;
+                Node::Opaque
             }
+            0x84 => {
+                operands.range(4)?;
+                Node::Opaque
+            }
+            _ => Node::Opaque,
+        })
+    }
 
-            b'V' => {
-                let text = operands.line()?;
-                self.push(Kind::Text(text));
-            }
-            b'U' | 0x8c => {
+    /// Texts and bytes.
+    fn string(&mut self, opcode: u8) -> Result<Node, PartFault> {
+        let operands = &mut self.operands;
+        let range = match opcode {
+            b'V' => operands.line()?,
+            b'S' => operands.quoted_line()?,
+            b'U' | 0x8c | b'C' => {
                 let length = operands.byte()?;
-                self.push_text(length.into())?;
+                operands.range(length.into())?
             }
-            b'T' | b'X' => {
+            b'T' | b'X' | b'B' => {
                 let length = operands.u32()?;
-                self.push_text(length.into())?;
+                operands.range(length.into())?
             }
-            0x8d => {
+            _ => {
                 let length = operands.u64()?;
-                self.push_text(length)?;
+                operands.range(length)?
             }
-            b'C' => {
-                let length = operands.byte()?;
-                self.push_bytes(length.into())?;
-            }
-            b'B' => {
-                let length = operands.u32()?;
-                self.push_bytes(length.into())?;
-            }
-            0x8e | 0x96 => {
-                let length = operands.u64()?;
-                self.push_bytes(length)?;
-            }
+        };
+        let span = self.store.span(&range)?;
+        Ok(if matches!(opcode, b'C' | b'B' | 0x8e | 0x96) { Node::Bytes(span) } else { Node::Text(span) })
+    }
 
-            b'(' => self.marks.push(self.stack.len()),
-            b')' | b']' | 0x8f => self.push(Kind::Sequence),
-            b'}' => self.push(Kind::Mapping),
-            b't' | b'l' | 0x91 => {
-                let items = self.pop_to_mark()?;
-                self.push_node(Kind::Sequence, items, Vec::new());
+    /// Tuples, lists, sets and dictionaries.
+    fn container(&mut self, opcode: u8) -> Result<(), PartFault> {
+        let store = &mut self.store;
+        match opcode {
+            b'(' => store.mark(),
+            b')' => store.push_tuple(&[]),
+            b']' | 0x8f => store.push_content(Node::Sequence, Content::default()),
+            b'}' => store.push_content(Node::Mapping, Content::default()),
+            b't' => {
+                let items = store.pop_to_mark()?;
+                store.push_tuple(&items)
+            }
+            b'l' | 0x91 => {
+                let items = store.pop_to_mark()?;
+                store.push_content(Node::Sequence, Content { items, ..Content::default() })
             }
             b'd' => {
-                let items = self.pop_to_mark()?;
-                self.push_node(Kind::Mapping, items, Vec::new());
+                let items = store.pop_to_mark()?;
+                let entries = items.as_chunks::<2>().0.to_vec();
+                store.push_content(Node::Mapping, Content { entries, ..Content::default() })
             }
-            0x85 => self.tuple(1)?,
-            0x86 => self.tuple(2)?,
-            0x87 => self.tuple(3)?,
-            b'a' => {
-                let item = self.pop()?;
-                self.put(vec![item])?;
+            0x85..=0x87 => {
+                let mut items = (0x85..=opcode).map(|_| store.pop()).collect::<Result<Vec<_>, _>>()?;
+                items.reverse();
+                store.push_tuple(&items)
             }
+            b'a' => store.append_one(),
             b's' => {
-                let value = self.pop()?;
-                let key = self.pop()?;
-                self.put(vec![key, value])?;
+                let value = store.pop()?;
+                let key = store.pop()?;
+                store.set(&[key, value])
             }
-            b'e' | b'u' | 0x90 => {
-                let items = self.pop_to_mark()?;
-                self.put(items)?;
+            b'u' => {
+                let items = store.pop_to_mark()?;
+                store.set(&items)
             }
+            _ => store.append_to_mark(),
+        }
+    }
 
-            b'0' => {
-                if self.marks.last() == Some(&self.stack.len()) {
-                    self.marks.pop();
-                } else {
-                    self.pop()?;
-                }
-            }
-            b'1' => {
-                self.pop_to_mark()?;
-            }
-            b'2' => {
-                let top = self.top()?;
-                self.copy(top)?;
-                self.stack.push(top);
-            }
-            b'g' => {
-                let index = self.memo_index()?;
-                self.get(index)?;
-            }
-            b'h' => {
-                let index = operands.byte()?;
-                self.get(index.into())?;
-            }
-            b'j' => {
-                let index = operands.u32()?;
-                self.get(index)?;
-            }
-            b'p' => {
-                let index = self.memo_index()?;
-                self.memoize(index)?;
-            }
-            b'q' => {
-                let index = operands.byte()?;
-                self.memoize(index.into())?;
-            }
-            b'r' => {
-                let index = operands.u32()?;
-                self.memoize(index)?;
-            }
-            0x94 => {
-                let index = u32::try_from(self.memo.len()).unwrap_or(u32::MAX);
-                self.memoize(index)?;
-            }
+    fn memo(&mut self, opcode: u8) -> Result<(), PartFault> {
+        let operands = &mut self.operands;
+        let index = match opcode {
+            b'g' | b'p' => operands.index_line()?,
+            b'h' | b'q' => operands.byte()?.into(),
+            b'j' | b'r' => operands.u32()?,
+            _ => self.store.next_index()?,
+        };
+        if matches!(opcode, b'g' | b'h' | b'j') { self.store.get(index) } else { self.store.memorise(index) }
+    }
 
-            b'c' => {
-                let module = operands.line()?;
-                let name = operands.line()?;
-                self.push_global(module, name)?;
-            }
+    /// Classes, functions, and what Python would make by them.
+    fn object(&mut self, opcode: u8) -> Result<(), PartFault> {
+        match opcode {
+            b'c' => self.global(),
             0x93 => {
-                let name = self.pop_text()?;
-                let module = self.pop_text()?;
-                self.push_global(module, name)?;
+                let name = self.store.pop_text()?;
+                let module = self.store.pop_text()?;
+                self.store.push_global(module, name)
             }
             b'i' => {
-                let module = operands.line()?;
-                let name = operands.line()?;
-                return Err(self.foreign("call of", &module, &name));
+                let arguments = self.store.pop_to_mark()?;
+                self.global()?;
+                let class = self.store.pop()?;
+                self.make(class, &arguments)
+            }
+            b'o' => {
+                let mut arguments = self.store.pop_to_mark()?;
+                if arguments.is_empty() {
+                    return Err(self.operands.fault("a class behind a mark", "none"));
+                }
+                let class = arguments.remove(0);
+                self.make(class, &arguments)
             }
             b'P' => {
-                let identifier = operands.line()?;
-                let identifier = self.add(Kind::Text(identifier), Vec::new(), Vec::new());
-                self.push_node(Kind::Persistent, Vec::new(), vec![identifier]);
+                let identifier = self.operands.line()?;
+                let identifier = self.store.span(&identifier)?;
+                let identifier = self.store.add(Node::Text(identifier))?;
+                self.persistent(identifier)
             }
             b'Q' => {
-                let identifier = self.pop()?;
-                self.push_node(Kind::Persistent, Vec::new(), vec![identifier]);
+                let identifier = self.store.pop()?;
+                self.persistent(identifier)
             }
-            b'R' => {
-                let arguments = self.pop()?;
-                let callable = self.pop()?;
-                self.check_call(callable)?;
-                self.push_node(Kind::Call, Vec::new(), vec![callable, arguments]);
-            }
-            0x81 => {
-                let arguments = self.pop()?;
-                let class = self.pop()?;
-                self.push_node(Kind::Call, Vec::new(), vec![class, arguments]);
+            b'R' | 0x81 => {
+                let arguments = self.store.pop()?;
+                let callable = self.store.pop()?;
+                self.store.push_made(callable, arguments)
             }
             0x92 => {
-                let named = self.pop()?;
-                let arguments = self.pop()?;
-                let class = self.pop()?;
-                let both = self.add(Kind::Sequence, vec![arguments, named], Vec::new());
-                self.push_node(Kind::Call, Vec::new(), vec![class, both]);
+                let named = self.store.pop()?;
+                let arguments = self.store.pop()?;
+                let class = self.store.pop()?;
+                self.store
+                    .push_content(Node::Object, Content { parts: vec![class, arguments, named], ..Content::default() })
             }
-            b'b' => {
-                let state = self.pop()?;
-                let object = self.top()?;
-                self.copy(object)?;
-                self.copy(state)?;
-                if let Some(node) = self.nodes.get_mut(object as usize) {
-                    node.parts.push(state);
-                }
-            }
-            opcode => {
-                let found = match opcode {
-                    b'o' => "a call of the OBJ kind".to_owned(),
-                    0x82..=0x84 => "a reference to Python's extension registry".to_owned(),
-                    0x97 | 0x98 => "a buffer outside the pickle".to_owned(),
-                    _ => format!("the byte 0x{opcode:02x}"),
-                };
-                return Err(self.operands.fault("a pickle operation", found));
+            _ => {
+                let state = self.store.pop()?;
+                self.store.set_state(state)
             }
         }
-        Ok(false)
     }
 
-    fn add(&mut self, kind: Kind, items: Vec<NodeId>, parts: Vec<NodeId>) -> NodeId {
-        // There are at most twice as many nodes as operations, far below 2³².
-        let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes.push(Node { kind, items, parts });
-        id
+    fn global(&mut self) -> Result<(), PartFault> {
+        let module = self.operands.line()?;
+        let name = self.operands.line()?;
+        let (module, name) = (self.store.span(&module)?, self.store.span(&name)?);
+        self.store.push_global(module, name)
     }
 
-    fn push_node(&mut self, kind: Kind, items: Vec<NodeId>, parts: Vec<NodeId>) {
-        let id = self.add(kind, items, parts);
-        self.stack.push(id);
+    /// An object of a class and arguments that are no value by themselves.
+    fn make(&mut self, class: NodeId, arguments: &[NodeId]) -> Result<(), PartFault> {
+        self.store.push_tuple(arguments)?;
+        let arguments = self.store.pop()?;
+        self.store.push_made(class, arguments)
     }
 
-    fn push(&mut self, kind: Kind) {
-        self.push_node(kind, Vec::new(), Vec::new());
-    }
-
-    fn push_text(&mut self, length: u64) -> Result<(), PartFault> {
-        let text = self.operands.range(length)?;
-        self.push(Kind::Text(text));
-        Ok(())
-    }
-
-    fn push_bytes(&mut self, length: u64) -> Result<(), PartFault> {
-        self.operands.range(length)?;
-        self.push(Kind::Opaque);
-        Ok(())
-    }
-
-    fn push_global(&mut self, module: Range<usize>, name: Range<usize>) -> Result<(), PartFault> {
-        if callables::is_forbidden(&self.lossy(&module), &self.lossy(&name)) {
-            return Err(self.foreign("reference to", &module, &name));
-        }
-        self.push(Kind::Global(module, name));
-        Ok(())
-    }
-
-    /// Refuses what must not be called.
-    fn check_call(&self, callable: NodeId) -> Result<(), PartFault> {
-        match self.nodes.get(callable as usize).map(|node| &node.kind) {
-            Some(Kind::Global(module, name)) if callables::may_be_called(&self.lossy(module), &self.lossy(name)) => {
-                Ok(())
-            }
-            Some(Kind::Global(module, name)) => Err(self.foreign("call of", module, name)),
-            _ => Err(self.operands.fault("a call of a named function", "a call of a value")),
-        }
-    }
-
-    fn foreign(&self, action: &'static str, module: &Range<usize>, name: &Range<usize>) -> PartFault {
-        let shown = |range: &Range<usize>| self.lossy(range).chars().take(80).collect::<String>();
-        PartFault::ForeignCode {
-            part: format!("{} at byte {}", self.operands.part, self.operands.position),
-            action,
-            name: format!("{}.{}", shown(module), shown(name)),
-        }
-    }
-
-    fn lossy(&self, range: &Range<usize>) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.operands.source[range.clone()])
-    }
-
-    fn top(&self) -> Result<NodeId, PartFault> {
-        let floor = self.marks.last().copied().unwrap_or(0);
-        match self.stack.last() {
-            Some(&top) if self.stack.len() > floor => Ok(top),
-            _ => Err(self.operands.fault("a value on the stack", "none")),
-        }
-    }
-
-    fn pop(&mut self) -> Result<NodeId, PartFault> {
-        let top = self.top()?;
-        self.stack.pop();
-        Ok(top)
-    }
-
-    fn pop_text(&mut self) -> Result<Range<usize>, PartFault> {
-        let top = self.pop()?;
-        match self.nodes.get(top as usize).map(|node| &node.kind) {
-            Some(Kind::Text(range)) => Ok(range.clone()),
-            _ => Err(self.operands.fault("the name of a class", "another value")),
-        }
-    }
-
-    fn pop_to_mark(&mut self) -> Result<Vec<NodeId>, PartFault> {
-        let Some(mark) = self.marks.pop() else { return Err(self.operands.fault("a mark on the stack", "none")) };
-        Ok(self.stack.split_off(mark.min(self.stack.len())))
-    }
-
-    fn tuple(&mut self, length: usize) -> Result<(), PartFault> {
-        let mut items = (0..length).map(|_| self.pop()).collect::<Result<Vec<_>, _>>()?;
-        items.reverse();
-        self.push_node(Kind::Sequence, items, Vec::new());
-        Ok(())
-    }
-
-    /// Puts items into the container on top.
-    fn put(&mut self, items: Vec<NodeId>) -> Result<(), PartFault> {
-        let top = self.top()?;
-        match self.nodes.get_mut(top as usize) {
-            Some(Node { kind: Kind::Sequence | Kind::Mapping | Kind::Call, items: held, .. }) => {
-                held.extend(items);
-                Ok(())
-            }
-            _ => Err(self.operands.fault("a container to put a value into", "another value")),
-        }
-    }
-
-    fn memo_index(&mut self) -> Result<u32, PartFault> {
-        match self.operands.decimal_line()?.and_then(|index| u32::try_from(index).ok()) {
-            Some(index) => Ok(index),
-            None => Err(self.operands.fault("an index of 32 bits", "another number")),
-        }
-    }
-
-    fn get(&mut self, index: u32) -> Result<(), PartFault> {
-        match self.memo.get(&index).copied() {
-            Some(id) => {
-                self.stack.push(id);
-                self.copy(id)
-            }
-            None => Err(self.operands.fault("a value that was memorised", format!("the unknown index {index}"))),
-        }
-    }
-
-    fn memoize(&mut self, index: u32) -> Result<(), PartFault> {
-        let top = self.top()?;
-        self.memo.insert(index, top);
-        self.copy(top)
-    }
-
-    /// Counts what the reader copies here.
-    fn copy(&mut self, value: NodeId) -> Result<(), PartFault> {
-        self.copies.count(&self.nodes, value, self.operands.part)
+    fn persistent(&mut self, identifier: NodeId) -> Result<(), PartFault> {
+        self.store.push_content(Node::Persistent, Content { parts: vec![identifier], ..Content::default() })
     }
 }

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
+use super::arena::Node;
 use crate::file::PartFault;
 
 /// Where reading stands.
@@ -70,13 +73,22 @@ impl Operands<'_> {
     /// The range of a line, without its end.
     pub(super) fn line(&mut self) -> Result<Range<usize>, PartFault> {
         let start = self.position;
-        let Some(length) = self.source.iter().skip(start).position(|&byte| byte == b'\n') else {
+        let Some(length) = self.source.get(start..).and_then(|rest| memchr(b'\n', rest)) else {
             return Err(self.fault("a line", "the end of the file"));
         };
         let end = start + length;
         self.position = end + 1;
         let has_return = self.source[start..end].ends_with(b"\r");
         Ok(start..if has_return { end - 1 } else { end })
+    }
+
+    /// The range of a line in quotes, without them. Escapes stay as they are written: names have none.
+    pub(super) fn quoted_line(&mut self) -> Result<Range<usize>, PartFault> {
+        let range = self.line()?;
+        match &self.source[range.clone()] {
+            [b'\'', .., b'\''] | [b'"', .., b'"'] => Ok(range.start + 1..range.end - 1),
+            _ => Err(self.fault("a text in quotes", "a line without them")),
+        }
     }
 
     /// A line as text.
@@ -89,17 +101,34 @@ impl Operands<'_> {
         }
     }
 
-    /// A number written as a line of decimal digits; absent when it is too long for 64 bits.
-    pub(super) fn decimal_line(&mut self) -> Result<Option<i64>, PartFault> {
+    /// A number written as a line of decimal digits, or a truth value, as protocol 0 writes it: `00` or `01`.
+    pub(super) fn decimal_line(&mut self) -> Result<Node, PartFault> {
         let range = self.line()?;
         let source = self.source;
-        let digits = &source[range];
-        let digits = digits.strip_suffix(b"L").unwrap_or(digits);
+        let digits = match &source[range] {
+            b"00" => return Ok(Node::Bool(false)),
+            b"01" => return Ok(Node::Bool(true)),
+            digits => digits.strip_suffix(b"L").unwrap_or(digits),
+        };
         let unsigned = digits.strip_prefix(b"-").unwrap_or(digits);
         if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
-            return Err(self.fault("a decimal number", String::from_utf8_lossy(digits).into_owned()));
+            let start = digits.get(..40).unwrap_or(digits);
+            return Err(self.fault("a decimal number", String::from_utf8_lossy(start).into_owned()));
         }
-        Ok(std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()))
+        let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+        Ok(number.map_or(Node::Opaque, Node::Integer))
+    }
+
+    /// An index of the memo, written as a line.
+    pub(super) fn index_line(&mut self) -> Result<u32, PartFault> {
+        match self.decimal_line()? {
+            Node::Integer(index) => {
+                u32::try_from(index).map_err(|_| self.fault("an index of 32 bits", index.to_string()))
+            }
+            // `00` and `01` are indices here.
+            Node::Bool(index) => Ok(index.into()),
+            _ => Err(self.fault("an index of 32 bits", "a larger number")),
+        }
     }
 
     /// A little-endian number of so many bytes in two's complement; absent when it is too long for 64 bits.

@@ -11,6 +11,8 @@ const FAMILY: &str = "CNN";
 const GREY_SIDES: &[usize] = &[28, 32];
 /// Sides of the square images of common data sets with more channels.
 const COLOUR_SIDES: &[usize] = &[32, 28, 64, 96, 224];
+/// Larger kernels are usually strided, as AlexNet's first.
+const LARGEST_KERNEL: usize = 5;
 /// Side of the pooling windows.
 const POOL_SIDE: usize = 2;
 
@@ -66,6 +68,11 @@ impl Found {
     }
 
     fn member(&self) -> Result<Cnn, InferenceError> {
+        if let Some(FoundConv { name, kernel, .. }) = self.convs.iter().find(|conv| conv.kernel > LARGEST_KERNEL) {
+            let expected = format!("kernels of at most {LARGEST_KERNEL} × {LARGEST_KERNEL}, which have a stride of 1");
+            let found = format!("{kernel} × {kernel}, whose stride tensors do not tell");
+            return Err(inconsistent(FAMILY, format!("{name}.weight"), expected, found));
+        }
         let side = self.last_side()?;
         let patterns = self.pool_patterns();
         let mut candidates = Vec::new();

@@ -130,8 +130,8 @@ impl Family for Cnn {
         format!("CNN {channels} + {linear} ({}, {pooling})", self.activation.describe())
     }
 
-    fn classes(&self) -> usize {
-        self.linear.last().map_or(0, |layer| layer.width)
+    fn classes(&self) -> Option<usize> {
+        self.linear.last().map(|layer| layer.width)
     }
 
     fn expected_input(&self) -> ExpectedInput {

@@ -14,6 +14,12 @@ pub enum RemarkKind {
     DifferentNormalisation,
     /// Tensors of a file were left aside.
     TensorsLeftAside,
+    /// A file holds several whole networks, of which one is compared.
+    NetworksLeftAside,
+    /// Arrays of a file of activations that are no layers were left aside.
+    ArraysLeftAside,
+    /// Images hold values that pixels do not have.
+    UnusualPixels,
     /// What tensors cannot tell of an architecture was assumed.
     AssumedArchitecture,
     /// A file does not name its samples, so that its rows are taken to be in the order of the others.
@@ -51,10 +57,14 @@ impl RemarkKind {
             Self::LaterVersion
             | Self::DifferentNormalisation
             | Self::TensorsLeftAside
+            | Self::NetworksLeftAside
+            | Self::UnusualPixels
             | Self::AssumedArchitecture
             | Self::UnnamedSamples
             | Self::Unknown => Weight::Values,
-            Self::UnusableLayer | Self::DominantSample | Self::ConstantFeatures => Weight::Reading,
+            Self::ArraysLeftAside | Self::UnusableLayer | Self::DominantSample | Self::ConstantFeatures => {
+                Weight::Reading
+            }
             Self::Wrappers => Weight::Record,
         }
     }

@@ -10,6 +10,7 @@ pub use warning::{RemarkPlace, Warning};
 
 use super::Input;
 use super::samples::are_positions;
+use crate::data::{Pixels, ProbeSet};
 use crate::layer::Layer;
 
 /// A sample that holds more than this part of a layer's variance decides what measures say of the layer.
@@ -31,12 +32,22 @@ pub(super) fn of_input(input: &Input, name: &str) -> Vec<Finding> {
             let assumed = network.assumptions();
             let assumed = assumed.iter().map(|text| finding(RemarkKind::AssumedArchitecture, text, None));
             let wrappers = network.looked_through().map(|text| finding(RemarkKind::Wrappers, &text, None));
-            aside.into_iter().chain(assumed).chain(wrappers).collect()
+            let others = (!network.others.is_empty()).then(|| {
+                let part = network.wrappers.last().map_or("its first", String::as_str);
+                let text = format!("the file holds several networks, of which {part} is compared");
+                finding(RemarkKind::NetworksLeftAside, &text, Some(network.others.join(", ")))
+            });
+            others.into_iter().chain(aside).chain(assumed).chain(wrappers).collect()
         }
         Input::Activations { file, .. } => {
             let anonymous = file.representations.first().is_some_and(|layer| are_positions(&layer.samples));
             let text = "the file does not name its samples; its rows are taken to be in the order of the others";
-            anonymous.then(|| finding(RemarkKind::UnnamedSamples, text, None)).into_iter().collect()
+            let anonymous = anonymous.then(|| finding(RemarkKind::UnnamedSamples, text, None));
+            let aside = (!file.left_aside.is_empty()).then(|| {
+                let which = Some(file.left_aside.join(", "));
+                finding(RemarkKind::ArraysLeftAside, "arrays that are no layers were left aside", which)
+            });
+            anonymous.into_iter().chain(aside).collect()
         }
     }
 }
@@ -65,6 +76,24 @@ pub(super) fn of_layers(name: &str, layers: &[Layer]) -> Vec<Finding> {
 fn of_layer(kind: RemarkKind, (input, layer): (&str, &str), text: &str, detail: String) -> Finding {
     let about = About::Layer { input: input.to_owned(), layer: layer.to_owned() };
     Finding { kind, about, text: text.to_owned(), detail: Some(detail) }
+}
+
+/// That images hold values that pixels do not have, with what they probably are.
+pub(super) fn of_probe(probe: &ProbeSet) -> Option<Finding> {
+    /// The largest value of a pixel, with what a sharpened image may exceed it by.
+    const LARGEST: f32 = 2.0;
+    let Pixels::F32(values) = &probe.pixels else { return None };
+    let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let advice = if low < 0.0 {
+        "they seem to be standardised already: choose no normalisation"
+    } else if high > LARGEST {
+        "divide them by 255 if that is what they were multiplied by"
+    } else {
+        return None;
+    };
+    let text = format!("the images hold values from {low} to {high} where pixels from 0 to 1 are expected; {advice}");
+    Some(Finding { kind: RemarkKind::UnusualPixels, about: About::All, text, detail: None })
 }
 
 /// What is to be said of all inputs together: that networks see differently normalised pixels.

@@ -1,0 +1,55 @@
+//! Which arrays of a file are layers.
+
+/// What arrays of class labels are called.
+const LABELS: [&str; 8] = ["class", "classes", "gt", "label", "labels", "target", "targets", "y"];
+
+/// What an array holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    Floats,
+    Integers,
+    Texts,
+    /// Truth values, dates, or any objects of Python.
+    Others,
+}
+
+/// Why an array is no layer, in a word or two; nothing when it is one.
+pub(super) fn aside(name: &str, values: Values, dimensions: usize) -> Option<&'static str> {
+    let last = name.rsplit(['.', '/']).next().unwrap_or(name).to_ascii_lowercase();
+    match values {
+        Values::Texts => Some("texts"),
+        Values::Others => Some("values that are no numbers"),
+        Values::Integers if dimensions == 1 && LABELS.contains(&last.as_str()) => Some("labels"),
+        Values::Floats | Values::Integers if dimensions < 2 => Some("fewer than two dimensions"),
+        Values::Floats | Values::Integers => None,
+    }
+}
+
+/// Integers as values in double precision; nothing where one is too large to be exact.
+pub(super) fn exact(integers: &[i128]) -> Option<Vec<f64>> {
+    const LARGEST: u128 = 1 << f64::MANTISSA_DIGITS;
+    integers.iter().map(|&integer| (integer.unsigned_abs() <= LARGEST).then_some(integer as f64)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_are_numbers_in_two_dimensions_or_more() {
+        assert_eq!(aside("layer1", Values::Floats, 2), None);
+        assert_eq!(aside("labels", Values::Floats, 2), None);
+        assert_eq!(aside("tokens", Values::Integers, 2), None);
+        assert_eq!(aside("data/Labels", Values::Integers, 1), Some("labels"));
+        assert_eq!(aside("loss", Values::Floats, 1), Some("fewer than two dimensions"));
+        assert_eq!(aside("epoch", Values::Integers, 0), Some("fewer than two dimensions"));
+        assert_eq!(aside("paths", Values::Texts, 1), Some("texts"));
+        assert_eq!(aside("config", Values::Others, 0), Some("values that are no numbers"));
+    }
+
+    #[test]
+    fn integers_are_values_where_they_are_exact() {
+        assert_eq!(exact(&[-3, 1 << 53]), Some(vec![-3.0, 9_007_199_254_740_992.0]));
+        assert_eq!(exact(&[(1 << 53) + 1]), None);
+    }
+}
