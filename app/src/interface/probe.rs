@@ -233,13 +233,14 @@ fn numbers(page: Page) -> AnyView {
         }
     };
     view! {
-        <label for="normalization-numbers">"Means / standard deviations"</label>
+        <label for="normalization-numbers">"Numbers"</label>
         <input
             id="normalization-numbers"
             type="text"
             placeholder="0.4914,0.4822,0.4465/0.2023,0.1994,0.2010"
             prop:value=move || written.get()
             on:change=change
+            title="One mean a channel, a slash, and one standard deviation a channel"
             aria-describedby="normalization-problem"
         />
         <p id="normalization-problem" role="alert">{move || problem.get()}</p>
