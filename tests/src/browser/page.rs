@@ -175,10 +175,15 @@ impl Page {
     pub async fn download(&self, ending: &str) -> anyhow::Result<Vec<u8>> {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(10) {
-            for entry in std::fs::read_dir(&self.downloads)? {
-                let path = entry?.path();
-                if path.extension().is_some_and(|found| found == ending) {
-                    return Ok(std::fs::read(path)?);
+            let entries = std::fs::read_dir(&self.downloads)?.collect::<Result<Vec<_>, _>>()?;
+            let paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+            let has_ending = |path: &&PathBuf, ending: &str| path.extension().is_some_and(|found| found == ending);
+            // The browser takes the name with an empty file before the content arrives.
+            let arrived = !paths.iter().any(|path| has_ending(&path, "crdownload"));
+            if let Some(path) = paths.iter().find(|path| has_ending(path, ending)).filter(|_| arrived) {
+                let content = std::fs::read(path)?;
+                if !content.is_empty() {
+                    return Ok(content);
                 }
             }
             tokio::time::sleep(PERIOD).await;
