@@ -214,6 +214,28 @@ fn options_of_networks_are_for_the_networks_of_a_mixed_comparison() {
 }
 
 #[test]
+fn pixels_are_normalised_by_numbers_as_by_the_preset_of_these_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static");
+    let path = |name: &str| bundled.join(name).to_str().unwrap().to_owned();
+    let networks = [path("networks/mlp-seed0.safetensors"), path("networks/mlp-seed1.safetensors")];
+    let probe = path("probes/fashion-mnist-test-2000-images-idx3-ubyte.gz");
+    let cells = |normalize: &str, out: &str| {
+        let out = folder.path().join(out);
+        let flags = ["--probe", &probe, "--samples", "24", "--normalize", normalize, "--out", out.to_str().unwrap()];
+        let output = compare(&[&[networks[0].as_str(), &networks[1]], flags.as_slice()].concat());
+        assert!(output.status.success(), "{output:?}");
+        let report: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+        report["measures"][0]["pairs"][0]["cells"].clone()
+    };
+    let preset = cells("half", "preset");
+    assert!(preset[0][0].is_number(), "{preset}");
+    assert_eq!(preset, cells("0.5/0.5", "numbers"));
+    assert_ne!(preset, cells("0.5/0.25", "others"));
+}
+
+#[test]
 fn output_that_nobody_reads_is_no_failure_and_a_full_disk_is_one_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = two_files(folder.path());

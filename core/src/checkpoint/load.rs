@@ -10,7 +10,7 @@ use super::metadata::{ARCHITECTURE, Metadata};
 use super::nearest::{nearest, with_nearest};
 use super::part::{self, Part};
 use super::read::{Checkpoint, Unusable};
-use super::report::{LoadReport, Misshaped};
+use super::report::{Absent, LoadReport, Misshaped};
 use super::tensor::Precision;
 use crate::Sha256Digest;
 use crate::data::Normalisation;
@@ -110,7 +110,7 @@ impl Network {
 /// [`CheckpointError`] when no architecture fits, when tensors that it needs are missing or have other shapes (the fault
 /// carries the [`LoadReport`]), or when metadata of this project is unusable.
 pub fn load(checkpoint: Checkpoint, architecture: Option<Architecture>) -> Result<Network, CheckpointError> {
-    let (checkpoint, others) = take_part(checkpoint, architecture.as_ref());
+    let (checkpoint, beside) = take_part(checkpoint, architecture.as_ref());
     let Checkpoint { file, sha256, container, wrappers, mut state, order, mut precisions, unusable, metadata, .. } =
         checkpoint;
     let parts = choose(&shapes(&state, &unusable, &order), metadata, architecture).and_then(
@@ -119,39 +119,51 @@ pub fn load(checkpoint: Checkpoint, architecture: Option<Architecture>) -> Resul
             Ok((architecture, origin, metadata, report))
         },
     );
-    let (architecture, origin, metadata, report) = parts.map_err(|fault| fault.of(&file))?;
+    let (architecture, origin, metadata, mut report) = parts.map_err(|fault| fault.of(&file))?;
     for unexpected in &report.unexpected {
         state.remove(&unexpected.name);
         precisions.remove(&unexpected.name);
     }
+    report.unexpected.extend(beside.tensors.into_iter().map(|name| Absent { name, nearest: None }));
+    let others = beside.networks;
     Ok(Network { architecture, origin, state, precisions, report, metadata, file, sha256, container, wrappers, others })
 }
 
-/// The checkpoint of the part that is a whole network, and the other parts that are. What lies beside the part keeps its
-/// name. Nothing changes where no part is one: why is said when the architecture is chosen.
-fn take_part(mut checkpoint: Checkpoint, given: Option<&Architecture>) -> (Checkpoint, Vec<String>) {
+/// What lies beside the part of a checkpoint that is a network.
+#[derive(Default)]
+struct Beside {
+    /// Other whole networks, by what the names of their tensors begin with.
+    networks: Vec<String>,
+    /// The names of tensors that belong to none.
+    tensors: Vec<String>,
+}
+
+/// The checkpoint of the part that is a whole network, and what lies beside it. Nothing changes where no part is one: why is
+/// said when the architecture is chosen.
+fn take_part(mut checkpoint: Checkpoint, given: Option<&Architecture>) -> (Checkpoint, Beside) {
     if checkpoint.metadata.contains_key(ARCHITECTURE) {
-        return (checkpoint, Vec::new());
+        return (checkpoint, Beside::default());
     }
     let is_network = |shapes: &TensorShapes| match given {
         Some(architecture) => part::fits(architecture, shapes),
         None => Architecture::infer(shapes).is_ok_and(|architecture| part::fits(&architecture, shapes)),
     };
-    let chosen = part::choose(&shapes(&checkpoint.state, &checkpoint.unusable, &checkpoint.order), is_network);
-    let Some(Part { prefix, others }) = chosen.filter(|part| !part.prefix.is_empty()) else {
-        return (checkpoint, Vec::new());
+    let shapes = shapes(&checkpoint.state, &checkpoint.unusable, &checkpoint.order);
+    let chosen = part::choose(&shapes, is_network);
+    let Some(Part { prefix, others: networks }) = chosen.filter(|part| !part.prefix.is_empty()) else {
+        return (checkpoint, Beside::default());
     };
-    let renamed = |name: String| name.strip_prefix(&prefix).map_or(name.clone(), str::to_owned);
-    let of_another = |name: &str| others.iter().any(|other| name.starts_with(other));
-    checkpoint.state.retain(|name, _| !of_another(name));
-    checkpoint.unusable.retain(|name, _| !of_another(name));
-    checkpoint.precisions.retain(|name, _| !of_another(name));
-    checkpoint.state = checkpoint.state.into_iter().map(|(name, tensor)| (renamed(name), tensor)).collect();
-    checkpoint.unusable = checkpoint.unusable.into_iter().map(|(name, tensor)| (renamed(name), tensor)).collect();
-    checkpoint.precisions = checkpoint.precisions.into_iter().map(|(name, tensor)| (renamed(name), tensor)).collect();
-    checkpoint.order = checkpoint.order.into_iter().map(renamed).collect();
+    let in_a_part = |name: &String| name.starts_with(&prefix) || networks.iter().any(|other| name.starts_with(other));
+    let tensors = shapes.into_keys().filter(|name| !in_a_part(name)).collect();
+    let own = |name: &String| name.strip_prefix(&prefix).map(str::to_owned);
+    checkpoint.state = checkpoint.state.into_iter().filter_map(|(name, value)| Some((own(&name)?, value))).collect();
+    checkpoint.unusable =
+        checkpoint.unusable.into_iter().filter_map(|(name, value)| Some((own(&name)?, value))).collect();
+    checkpoint.precisions =
+        checkpoint.precisions.into_iter().filter_map(|(name, value)| Some((own(&name)?, value))).collect();
+    checkpoint.order = checkpoint.order.iter().filter_map(own).collect();
     checkpoint.wrappers.push(prefix.clone());
-    (checkpoint, others)
+    (checkpoint, Beside { networks, tensors })
 }
 
 /// The shapes of all floating-point tensors in this order; what it does not name comes last.
@@ -321,6 +333,46 @@ mod tests {
              1 of another shape: fc1.weight (expected [3, 4], found [3, 5]) (did you mean fc_1.weight?); 2 not needed: \
              fc2.weigth (did you mean fc2.weight?), fc_1.weight (did you mean fc1.weight?)"
         );
+    }
+
+    #[test]
+    fn of_several_networks_one_is_taken_and_the_others_are_named() {
+        let mut tensors: Vec<(String, &[usize])> = Vec::new();
+        for part in ["encoder_k.", "encoder_q."] {
+            tensors.extend(WHOLE.iter().map(|(name, shape)| (format!("module.{part}{name}"), *shape)));
+        }
+        tensors.push(("module.queue".to_owned(), &[2, 9]));
+        let tensors: Vec<(&str, &[usize])> = tensors.iter().map(|(name, shape)| (name.as_str(), *shape)).collect();
+        let network = load(checkpoint(&tensors, &[]), None).unwrap();
+        assert_eq!(network.wrappers, ["state_dict", "module.encoder_q."]);
+        assert_eq!(network.others, ["module.encoder_k."]);
+        assert_eq!(network.state.keys().collect::<Vec<_>>(), ["fc1.bias", "fc1.weight", "fc2.bias", "fc2.weight"]);
+        let remarks = network.remarks();
+        let expected = "of several networks in the file this is module.encoder_q.; left aside: module.encoder_k.";
+        assert_eq!(remarks, [expected, "1 not needed: module.queue"]);
+    }
+
+    #[test]
+    fn a_tensor_that_a_block_does_not_know_is_refused() {
+        let mut tensors = WHOLE.to_vec();
+        tensors.push(("fc2.gate", &[2]));
+        let error = load(checkpoint(&tensors, &[]), Some(perceptron())).unwrap_err().to_string();
+        let expected = "a.pth: tensor fc2.gate: expected in fc2 only what a MLP 4-3-2 (ReLU) has there, found a tensor that \
+                        would change what it computes; compare layers exported as activations instead";
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused_only_where_it_is_needed() {
+        let fault = |tensor: &str| Fault::NotFinite { tensor: tensor.to_owned(), element: 0, found: "NaN".to_owned() };
+        let with = |name: &str| {
+            let mut checkpoint = checkpoint(WHOLE, &[]);
+            let shape = checkpoint.state.remove(name).map_or(vec![9], |tensor| tensor.shape);
+            checkpoint.unusable.insert(name.to_owned(), Unusable { shape, fault: fault(name) });
+            load(checkpoint, Some(perceptron()))
+        };
+        assert_eq!(with("queue").unwrap().remarks(), ["1 not needed: queue"]);
+        assert_eq!(*with("fc2.weight").unwrap_err().fault, fault("fc2.weight"));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Which arrays of a file are layers.
 
+use crate::activation::representation::Matrix;
+use crate::file::{DataError, one_line};
+
 /// What arrays of class labels are called.
 const LABELS: [&str; 8] = ["class", "classes", "gt", "label", "labels", "target", "targets", "y"];
 
@@ -14,7 +17,7 @@ pub(super) enum Values {
 }
 
 /// Why an array is no layer, in a word or two; nothing when it is one.
-pub(super) fn aside(name: &str, values: Values, dimensions: usize) -> Option<&'static str> {
+fn aside(name: &str, values: Values, dimensions: usize) -> Option<&'static str> {
     let last = name.rsplit(['.', '/']).next().unwrap_or(name).to_ascii_lowercase();
     match values {
         Values::Texts => Some("texts"),
@@ -25,10 +28,20 @@ pub(super) fn aside(name: &str, values: Values, dimensions: usize) -> Option<&'s
     }
 }
 
-/// Integers as values in double precision; nothing where one is too large to be exact.
-pub(super) fn exact(integers: &[i128]) -> Option<Vec<f64>> {
+/// An array that is no layer, with why; nothing when it is one.
+pub(super) fn described(name: &str, values: Values, dimensions: usize) -> Option<String> {
+    aside(name, values, dimensions).map(|why| format!("{} ({why})", one_line(&name)))
+}
+
+/// Integers as values in double precision.
+///
+/// # Errors
+/// [`DataError::Mismatch`] where one is too large to be exact.
+pub(super) fn exact(file: &str, integers: &[i128]) -> Result<Matrix, DataError> {
     const LARGEST: u128 = 1 << f64::MANTISSA_DIGITS;
-    integers.iter().map(|&integer| (integer.unsigned_abs() <= LARGEST).then_some(integer as f64)).collect()
+    let exact = |&integer: &i128| (integer.unsigned_abs() <= LARGEST).then_some(integer as f64);
+    let values = integers.iter().map(exact).collect::<Option<Vec<_>>>();
+    values.map(Matrix::F64).ok_or_else(|| DataError::mismatch(file, "integers up to 2⁵³ as values", "larger ones"))
 }
 
 #[cfg(test)]
@@ -49,7 +62,9 @@ mod tests {
 
     #[test]
     fn integers_are_values_where_they_are_exact() {
-        assert_eq!(exact(&[-3, 1 << 53]), Some(vec![-3.0, 9_007_199_254_740_992.0]));
-        assert_eq!(exact(&[(1 << 53) + 1]), None);
+        let values = exact("a", &[-3, 1 << 53]).unwrap();
+        assert!(matches!(values, Matrix::F64(values) if values == [-3.0, 9_007_199_254_740_992.0]));
+        let error = exact("a", &[(1 << 53) + 1]).unwrap_err().to_string();
+        assert_eq!(error, "a: expected integers up to 2⁵³ as values, found larger ones");
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::entry::{self, Values};
+use super::entry::{Values, described, exact};
 use super::layer::Layer;
 use super::{ActivationFileError, Contents};
 use crate::activation::representation::Matrix;
 use crate::file::npy::{self, Array, Floats};
 use crate::file::zip::Archive;
-use crate::file::{Allowance, DataError, one_line};
+use crate::file::{Allowance, DataError};
 
 const SAMPLE_IDS: &str = "sample_ids";
 
@@ -46,11 +46,6 @@ pub(super) fn read_archive(file: &str, bytes: &[u8]) -> Result<Contents, Activat
     Ok(Contents { layers, sample_ids, metadata: BTreeMap::new(), left_aside })
 }
 
-/// An array that is no layer, with why.
-pub(super) fn described(name: &str, values: Values, dimensions: usize) -> Option<String> {
-    entry::aside(name, values, dimensions).map(|why| format!("{} ({why})", one_line(&name)))
-}
-
 fn values(array: &Array<'_>) -> Values {
     if array.is_text() {
         Values::Texts
@@ -63,8 +58,7 @@ fn values(array: &Array<'_>) -> Values {
 
 fn layer(file: &str, name: &str, array: &Array<'_>) -> Result<Layer, ActivationFileError> {
     let matrix = if array.is_integer() {
-        let exact = entry::exact(&array.integers()?);
-        Matrix::F64(exact.ok_or_else(|| DataError::mismatch(file, "integers up to 2⁵³ as values", "larger ones"))?)
+        exact(file, &array.integers()?)?
     } else {
         match array.floats()? {
             Floats::F32(values) => Matrix::F32(values),

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use ::safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::Value;
 
-use super::entry::{Values, exact};
+use super::entry::{Values, described, exact};
 use super::layer::Layer;
-use super::numpy::described;
 use super::{ActivationFileError, Contents};
 use crate::activation::representation::Matrix;
 use crate::file::{DataError, one_line};
@@ -90,21 +89,18 @@ fn matrix(file: &str, layer: &str, tensor: &TensorView<'_>) -> Result<Matrix, Ac
         Dtype::BF16 => Ok(Matrix::F32(decode(tensor, |bytes| half::bf16::from_le_bytes(bytes).to_f32()))),
         Dtype::F32 => Ok(Matrix::F32(decode(tensor, f32::from_le_bytes))),
         Dtype::F64 => Ok(Matrix::F64(decode(tensor, f64::from_le_bytes))),
-        Dtype::U8 => Ok(Matrix::F64(decode(tensor, |[byte]| f64::from(byte)))),
-        Dtype::I8 => Ok(Matrix::F64(decode(tensor, |bytes| f64::from(i8::from_le_bytes(bytes))))),
-        Dtype::I16 => Ok(Matrix::F64(decode(tensor, |bytes| f64::from(i16::from_le_bytes(bytes))))),
-        Dtype::I32 => Ok(Matrix::F64(decode(tensor, |bytes| f64::from(i32::from_le_bytes(bytes))))),
-        Dtype::I64 => {
-            let integers: Vec<i128> = decode(tensor, |bytes| i64::from_le_bytes(bytes).into());
-            let exact = exact(&integers);
-            Ok(Matrix::F64(
-                exact.ok_or_else(|| DataError::mismatch(file, "integers up to 2⁵³ as values", "larger ones"))?,
-            ))
-        }
+        Dtype::U8 => Ok(exact(file, &decode(tensor, |bytes| u8::from_le_bytes(bytes).into()))?),
+        Dtype::I8 => Ok(exact(file, &decode(tensor, |bytes| i8::from_le_bytes(bytes).into()))?),
+        Dtype::U16 => Ok(exact(file, &decode(tensor, |bytes| u16::from_le_bytes(bytes).into()))?),
+        Dtype::I16 => Ok(exact(file, &decode(tensor, |bytes| i16::from_le_bytes(bytes).into()))?),
+        Dtype::U32 => Ok(exact(file, &decode(tensor, |bytes| u32::from_le_bytes(bytes).into()))?),
+        Dtype::I32 => Ok(exact(file, &decode(tensor, |bytes| i32::from_le_bytes(bytes).into()))?),
+        Dtype::U64 => Ok(exact(file, &decode(tensor, |bytes| u64::from_le_bytes(bytes).into()))?),
+        Dtype::I64 => Ok(exact(file, &decode(tensor, |bytes| i64::from_le_bytes(bytes).into()))?),
         other => Err(ActivationFileError::Layer {
             file: file.to_owned(),
             layer: one_line(&layer),
-            expected: "values of type F16, BF16, F32 or F64".to_owned(),
+            expected: "integers or values of type F16, BF16, F32 or F64".to_owned(),
             found: other.to_string(),
         }),
     }

@@ -157,7 +157,7 @@ impl Pickle<'_> {
         let within = rest.get(1).map(|&view| self.items(view)).and_then(|view| self.length(*view.get(1)?));
         let lengths = |id| self.items(id).iter().map(|&item| self.length(item)).collect::<Option<Vec<_>>>();
         let (Some(sizes), Some(strides)) = (lengths(sizes), lengths(strides)) else { return UNKNOWN };
-        let place = Place { storage: key, class: class.to_owned(), element: element.to_owned() };
+        let place = Place { storage: key, element: element.to_owned() };
         let offset = offset.saturating_add(within.unwrap_or(0));
         Tensor::View { place, layout: Layout { offset, sizes, strides } }
     }

@@ -118,7 +118,7 @@ fn tensors(blob: &[u8], storages: &BTreeMap<String, (String, &[u8])>) -> Result<
         if let (Some(name), Some(storage)) = (key(0), key(1))
             && let Some((class, _)) = storages.get(&storage)
         {
-            let place = Place { storage, class: class.clone(), element: class.clone() };
+            let place = Place { storage, element: class.clone() };
             named.insert(name, Tensor::View { place, layout });
         }
         position = end + 8 + length;

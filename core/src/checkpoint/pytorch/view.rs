@@ -11,8 +11,6 @@ use super::super::tensor::{Element, Precision};
 pub(super) struct Place {
     /// The storage's key.
     pub(super) storage: String,
-    /// The class of the storage: `FloatStorage`.
-    pub(super) class: String,
     /// The type of the elements: the storage's class, or the name of a data type (`float32`) where the storage is untyped.
     pub(super) element: String,
 }
