@@ -4,7 +4,7 @@
 //! `onnx.proto`; opset 17, initialisers in single precision, the batch dimension free.
 
 use anyhow::{Context as _, ensure};
-use repgeo_core::model::{Graph, Node, NodeId, Operation, Shape, StateDict};
+use repgeo_core::model::{Activation, Graph, Node, NodeId, Operation, Shape, StateDict};
 
 /// The version of the file format that came with opset 17.
 const IR_VERSION: i64 = 8;
@@ -86,11 +86,13 @@ impl Writer<'_> {
         let mut attributes = Attributes::default();
         let kind = match &node.operation {
             Operation::Input => return Ok(()),
-            Operation::Conv2d { name, kernel, stride, padding, bias } => {
+            Operation::Conv2d { name, kernel, stride, padding, dilation, groups, bias } => {
                 parameters(name, if *bias { &["weight", "bias"] } else { &["weight"] });
                 attributes.integers("kernel_shape", &[*kernel; 2])?;
                 attributes.integers("strides", &[*stride; 2])?;
                 attributes.integers("pads", &[*padding; 4])?;
+                attributes.integers("dilations", &[*dilation; 2])?;
+                attributes.integer("group", i64::try_from(*groups)?);
                 "Conv"
             }
             Operation::BatchNorm { name, epsilon } => {
@@ -103,15 +105,18 @@ impl Writer<'_> {
                 attributes.integer("transB", 1);
                 "Gemm"
             }
-            Operation::Relu => "Relu",
-            Operation::Tanh => "Tanh",
+            Operation::Activate(Activation::Relu) => "Relu",
+            Operation::Activate(Activation::Tanh) => "Tanh",
+            Operation::Activate(Activation::Sigmoid) => "Sigmoid",
             Operation::MaxPool2d { kernel, stride, padding } => {
                 attributes.integers("kernel_shape", &[*kernel; 2])?;
                 attributes.integers("strides", &[*stride; 2])?;
                 attributes.integers("pads", &[*padding; 4])?;
                 "MaxPool"
             }
-            Operation::AvgPool2d { kernel, stride } => {
+            Operation::AvgPool2d { kernel, stride, padding } => {
+                attributes.integers("pads", &[*padding; 4])?;
+                attributes.integer("count_include_pad", 1);
                 attributes.integers("kernel_shape", &[*kernel; 2])?;
                 attributes.integers("strides", &[*stride; 2])?;
                 "AveragePool"
@@ -126,14 +131,17 @@ impl Writer<'_> {
             Operation::Flatten => "Flatten",
             Operation::Dropout { .. } => "Identity",
             Operation::Add => "Add",
-            Operation::SubsampleAndPad { stride } => return self.subsample_and_pad(id, node, *stride),
+            Operation::SubsampleAndPad { stride, before } => {
+                return self.subsample_and_pad(id, node, *stride, *before);
+            }
+            other => anyhow::bail!("expected an operation that is written here, found {other:?}"),
         };
         self.operator(kind, &inputs, &value_name(self.graph, id), &attributes);
         Ok(())
     }
 
-    /// Every `stride`-th row and column, then zero channels on both sides.
-    fn subsample_and_pad(&mut self, id: NodeId, node: &Node, stride: usize) -> anyhow::Result<()> {
+    /// Every `stride`-th row and column, then zero channels, `before` of them before the others.
+    fn subsample_and_pad(&mut self, id: NodeId, node: &Node, stride: usize, before: usize) -> anyhow::Result<()> {
         let input = node.inputs.first().context("it reads nothing")?;
         let from = self.graph.nodes.get(*input).context("it reads a node that does not exist")?.shape;
         let (Shape::Map(from), Shape::Map(to)) = (from, node.shape) else {
@@ -141,7 +149,8 @@ impl Writer<'_> {
         };
         let stride = i64::try_from(stride)?;
         let added = to.channels.checked_sub(from.channels).context("it has fewer channels than it reads")?;
-        let (before, after) = (i64::try_from(added / 2)?, i64::try_from(added - added / 2)?);
+        let after = added.checked_sub(before).context("more zero channels come first than there are")?;
+        let (before, after) = (i64::try_from(before)?, i64::try_from(after)?);
 
         let name = value_name(self.graph, id);
         let mut slice = vec![value_name(self.graph, *input)];

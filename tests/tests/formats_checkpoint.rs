@@ -229,23 +229,13 @@ fn a_published_efficientnet_is_read_but_no_known_architecture() {
 
 /// One network of each family, with values as they are before training.
 fn networks() -> Vec<(Architecture, StateDict)> {
-    let block = |name: &str, channels: usize| ConvBlock {
-        name: name.to_owned(),
-        channels,
-        kernel: 3,
-        padding: 1,
-        bias: true,
-        batch_norm: None,
-        pool: Some(Pool::Max(2)),
-    };
-    let cnn = Cnn {
-        input: ImageShape { channels: 1, height: 28, width: 28 },
-        blocks: vec![block("features.0", 4), block("features.3", 6)],
-        head: Head::Flatten,
-        linear: vec![LinearLayer::new("classifier", 10)],
-        activation: Activation::Relu,
-        dropout: 0.0,
-    };
+    let block = |name: &str, channels| ConvBlock { pool: Some(Pool::max(2)), ..ConvBlock::new(name, channels, 3) };
+    let cnn = Cnn::new(
+        ImageShape { channels: 1, height: 28, width: 28 },
+        vec![block("features.0", 4), block("features.3", 6)],
+        Head::Flatten,
+        vec![LinearLayer::new("classifier", 10)],
+    );
     let architectures: [Architecture; 4] = [
         Mlp::new(20, &[7, 5], 3).into(),
         cnn.into(),

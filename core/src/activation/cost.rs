@@ -1,6 +1,6 @@
 //! What the parts of a network cost, for progress and for the size of batches.
 
-use crate::model::{Graph, Node, Operation, Shape};
+use crate::model::{Activation, Graph, Node, Operation, Shape};
 
 impl Graph {
     /// Multiplications and additions of the plain algorithms for one image, from each tap to the next.
@@ -20,11 +20,15 @@ impl Graph {
     pub(super) fn operations(&self, node: &Node) -> f64 {
         let input = node.inputs.first().and_then(|&input| self.nodes.get(input)).map(|input| input.shape);
         let per_value = match (&node.operation, input) {
-            (Operation::Conv2d { kernel, .. }, Some(Shape::Map(from))) => 2 * kernel * kernel * from.channels,
+            (Operation::Conv2d { kernel, groups, .. }, Some(Shape::Map(from))) => {
+                2 * kernel * kernel * (from.channels / (*groups).max(1))
+            }
             (Operation::Linear { .. }, Some(from)) => 2 * from.len(),
             (Operation::MaxPool2d { kernel, .. } | Operation::AvgPool2d { kernel, .. }, _) => kernel * kernel,
             (Operation::GlobalAvgPool, Some(Shape::Map(from))) => from.height * from.width,
+            (Operation::AdaptiveAvgPool2d, Some(from)) => from.len() / node.shape.len().max(1),
             (Operation::BatchNorm { .. }, _) => 2,
+            (Operation::GroupNorm { .. } | Operation::Activate(Activation::Gelu | Activation::Silu), _) => 8,
             _ => 1,
         };
         node.shape.len() as f64 * per_value as f64

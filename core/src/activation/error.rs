@@ -20,6 +20,17 @@ pub enum ActivationError {
         /// The shape of the images.
         found: String,
     },
+    /// Several networks have the checkpoint's tensors, and nothing tells which of them it is.
+    #[error(
+        "{network}: its tensors are those of several networks, and they do not say where maps are padded, pooled and strided; \
+         choose with --architecture one of: {choices}"
+    )]
+    Undecided {
+        /// The file of the network.
+        network: String,
+        /// What to say, and what it means.
+        choices: String,
+    },
     /// A tensor of the network is absent or has another shape.
     #[error("{network}: tensor `{tensor}`: expected {expected}, found {found}")]
     Tensor {

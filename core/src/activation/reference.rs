@@ -15,7 +15,7 @@ pub(crate) fn evaluate(graph: &Graph, state: &StateDict, image: &[f64]) -> Vec<V
         };
         let computed = match &node.operation {
             Operation::Input => image.to_vec(),
-            Operation::Conv2d { name, kernel, stride, padding, bias } => {
+            Operation::Conv2d { name, kernel, stride, padding, dilation, groups, bias } => {
                 let bias = bias.then(|| tensor(format!("{name}.bias")));
                 convolve(
                     x,
@@ -23,7 +23,7 @@ pub(crate) fn evaluate(graph: &Graph, state: &StateDict, image: &[f64]) -> Vec<V
                     map(node.shape),
                     &tensor(format!("{name}.weight")),
                     bias,
-                    [*kernel, *stride, *padding],
+                    [*kernel, *stride, *padding, *dilation, *groups],
                 )
             }
             Operation::BatchNorm { name, epsilon } => {
@@ -42,27 +42,54 @@ pub(crate) fn evaluate(graph: &Graph, state: &StateDict, image: &[f64]) -> Vec<V
                 let row = |(row, bias): (&[f64], &f64)| row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + bias;
                 weights.chunks(x.len()).zip(&bias).map(row).collect()
             }
-            Operation::Relu => x.iter().map(|x| x.max(0.0)).collect(),
-            Operation::Tanh => x.iter().map(|x| x.tanh()).collect(),
+            Operation::GroupNorm { name, groups, epsilon } => {
+                let [scale, shift] = ["weight", "bias"].map(|part| tensor(format!("{name}.{part}")));
+                let (positions, width) = (x.len() / scale.len(), x.len() / groups);
+                let normalise = |(i, value): (usize, &f64)| {
+                    let group = &x[i / width * width..][..width];
+                    let mean = group.iter().sum::<f64>() / width as f64;
+                    let variance = group.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / width as f64;
+                    let c = i / positions;
+                    (value - mean) / (variance + epsilon).sqrt() * scale[c] + shift[c]
+                };
+                x.iter().enumerate().map(normalise).collect()
+            }
+            Operation::Activate(activation) => x.iter().map(|&x| activation.of(x)).collect(),
             Operation::MaxPool2d { kernel, stride, padding } => {
                 pool(x, map(from), map(node.shape), [*kernel, *stride, *padding], |window| {
                     window.iter().copied().fold(f64::NEG_INFINITY, f64::max)
                 })
             }
-            Operation::AvgPool2d { kernel, stride } => {
-                pool(x, map(from), map(node.shape), [*kernel, *stride, 0], |window| {
-                    window.iter().sum::<f64>() / window.len() as f64
+            Operation::AvgPool2d { kernel, stride, padding } => {
+                pool(x, map(from), map(node.shape), [*kernel, *stride, *padding], |window| {
+                    window.iter().sum::<f64>() / (kernel * kernel) as f64
                 })
             }
+            Operation::AdaptiveAvgPool2d => {
+                let (from, to) = (map(from), map(node.shape));
+                let span =
+                    |i: usize, length: usize, count: usize| i * length / count..((i + 1) * length).div_ceil(count);
+                at_every_position(to, |c, row, column| {
+                    let (rows, columns) = (span(row, from.height, to.height), span(column, from.width, to.width));
+                    let count = (rows.len() * columns.len()) as f64;
+                    let at = |y: usize, x_position: usize| x[(c * from.height + y) * from.width + x_position];
+                    rows.flat_map(|y| columns.clone().map(move |x| (y, x))).map(|(y, x)| at(y, x)).sum::<f64>() / count
+                })
+            }
+            Operation::Gate => {
+                let factors = &values[node.inputs[1]];
+                let positions = x.len() / factors.len();
+                x.iter().enumerate().map(|(i, x)| x * factors[i / positions]).collect()
+            }
+            Operation::Concatenate => x.iter().chain(&values[node.inputs[1]]).copied().collect(),
             Operation::GlobalAvgPool => {
                 let positions = x.len() / node.shape.len();
                 x.chunks(positions).map(|plane| plane.iter().sum::<f64>() / positions as f64).collect()
             }
             Operation::Flatten | Operation::Dropout { .. } => x.clone(),
             Operation::Add => x.iter().zip(&values[node.inputs[1]]).map(|(a, b)| a + b).collect(),
-            Operation::SubsampleAndPad { stride } => {
-                let (from, to) = (map(from), map(node.shape));
-                let before = (to.channels - from.channels) / 2;
+            Operation::SubsampleAndPad { stride, before } => {
+                let (from, to, before) = (map(from), map(node.shape), *before);
                 at_every_position(to, |c, y, x_position| {
                     let inside = (before..before + from.channels).contains(&c);
                     if inside {
@@ -102,17 +129,19 @@ fn convolve(
     to: ImageShape,
     weights: &[f64],
     bias: Option<Vec<f64>>,
-    [kernel, stride, padding]: [usize; 3],
+    [kernel, stride, padding, dilation, groups]: [usize; 5],
 ) -> Vec<f64> {
     let positions = from.height * from.width;
+    let (inputs, outputs) = (from.channels / groups, to.channels / groups);
     at_every_position(to, |out, top, left| {
         let mut sum = bias.as_ref().map_or(0.0, |bias| bias[out]);
-        for channel in 0..from.channels {
+        for channel in 0..inputs {
             for row in 0..kernel {
                 for column in 0..kernel {
-                    if let Some(index) = on_map(from, top * stride + row, left * stride + column, padding) {
-                        let weight = weights[((out * from.channels + channel) * kernel + row) * kernel + column];
-                        sum += weight * x[channel * positions + index];
+                    let (y, x_position) = (top * stride + row * dilation, left * stride + column * dilation);
+                    if let Some(index) = on_map(from, y, x_position, padding) {
+                        let weight = weights[((out * inputs + channel) * kernel + row) * kernel + column];
+                        sum += weight * x[(out / outputs * inputs + channel) * positions + index];
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! The way in: a network, images and an engine become representations.
 
 use super::job::Job;
+use super::readings::{choices, images_error, likeliest_reading, readings_for};
 use super::{ActivationError, Engine, Representation};
 use crate::checkpoint::Network;
 use crate::data::ProbeSet;
@@ -10,16 +11,16 @@ use crate::supervise::Supervisor;
 /// The network for the images of a probe set.
 ///
 /// # Errors
-/// [`ActivationError::Images`] when the images do not fit the network.
+/// [`ActivationError::Images`] when the images do not fit the network, [`ActivationError::Undecided`] when it was not settled
+/// which network it is.
 pub fn graph_for(network: &Network, probe: &ProbeSet) -> Result<Graph, ActivationError> {
-    let expected = network.architecture.expected_input();
-    if !expected.accepts(probe.shape) {
-        return Err(ActivationError::Images {
-            network: network.file.clone(),
-            probe: probe.name.clone(),
-            expected: expected.to_string(),
-            found: probe.shape.to_string(),
-        });
+    let readings = readings_for(network, probe.shape);
+    if readings.is_empty() {
+        return Err(images_error(network, probe));
+    }
+    let index = likeliest_reading(network, &readings)?;
+    if readings[index] != network.architecture {
+        return Err(ActivationError::Undecided { network: network.file.clone(), choices: choices(&readings) });
     }
     Ok(network.architecture.graph(probe.shape)?)
 }

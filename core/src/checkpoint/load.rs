@@ -15,7 +15,7 @@ use super::report::{Absent, LoadReport, Misshaped};
 use super::tensor::Precision;
 use crate::Sha256Digest;
 use crate::data::Normalisation;
-use crate::model::{Architecture, StateDict, TensorShapes};
+use crate::model::{Architecture, Assumption, Choices, InferenceError, StateDict, TensorShapes};
 
 /// Where the architecture of a network comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,8 @@ pub struct Network {
     pub container: Container,
     /// What was looked through, from the outermost on.
     pub wrappers: Vec<String>,
+    /// All architectures that have these tensors and that were not ruled out, with the one that was taken first.
+    pub readings: Vec<Architecture>,
     /// Other whole networks in the file, by what their tensors' names begin with: copies, or smaller ones.
     pub others: Vec<String>,
 }
@@ -97,8 +99,9 @@ impl Network {
     /// What an inferred architecture takes for granted, one sentence each.
     #[must_use]
     pub fn assumptions(&self) -> Vec<String> {
+        let sentence = |assumption: Assumption| Some(assumption.sentence).filter(|sentence| !sentence.is_empty());
         match self.origin {
-            ArchitectureOrigin::Inferred => self.architecture.assumptions(),
+            ArchitectureOrigin::Inferred => self.architecture.assumptions().into_iter().filter_map(sentence).collect(),
             _ => Vec::new(),
         }
     }
@@ -111,23 +114,38 @@ impl Network {
 /// [`CheckpointError`] when no architecture fits, when tensors that it needs are missing or have other shapes (the fault
 /// carries the [`LoadReport`]), or when metadata of this project is unusable.
 pub fn load(checkpoint: Checkpoint, reading: &Reading) -> Result<Network, CheckpointError> {
-    let given = reading.architecture.as_ref();
-    let (checkpoint, beside) = take_part(checkpoint, given);
+    let (given, choices) = (reading.architecture.as_ref(), &reading.choices);
+    let (checkpoint, beside) = take_part(checkpoint, given, choices);
     let Checkpoint { file, sha256, container, wrappers, mut state, order, mut precisions, unusable, metadata, .. } =
         checkpoint;
-    let parts =
-        choose(&shapes(&state, &unusable, &order), metadata, given).and_then(|(architecture, origin, metadata)| {
-            let report = fit(&architecture, &state, &unusable)?;
-            Ok((architecture, origin, metadata, report))
-        });
-    let (architecture, origin, metadata, mut report) = parts.map_err(|fault| fault.of(&file))?;
+    let parts = choose(&shapes(&state, &unusable, &order), metadata, given, choices).and_then(
+        |(readings, origin, metadata)| {
+            let report = fit(&readings[0], &state, &unusable)?;
+            Ok((readings, origin, metadata, report))
+        },
+    );
+    let (readings, origin, metadata, mut report) = parts.map_err(|fault| fault.of(&file))?;
     for unexpected in &report.unexpected {
         state.remove(&unexpected.name);
         precisions.remove(&unexpected.name);
     }
     report.unexpected.extend(beside.tensors.into_iter().map(|name| Absent { name, nearest: None }));
     let others = beside.networks;
-    Ok(Network { architecture, origin, state, precisions, report, metadata, file, sha256, container, wrappers, others })
+    let architecture = readings[0].clone();
+    Ok(Network {
+        architecture,
+        readings,
+        origin,
+        state,
+        precisions,
+        report,
+        metadata,
+        file,
+        sha256,
+        container,
+        wrappers,
+        others,
+    })
 }
 
 /// What lies beside the part of a checkpoint that is a network.
@@ -141,15 +159,20 @@ struct Beside {
 
 /// The checkpoint of the part that is a whole network, and what lies beside it. Nothing changes where no part is one: why is
 /// said when the architecture is chosen.
-fn take_part(mut checkpoint: Checkpoint, given: Option<&Architecture>) -> (Checkpoint, Beside) {
+fn take_part(mut checkpoint: Checkpoint, given: Option<&Architecture>, choices: &Choices) -> (Checkpoint, Beside) {
     if checkpoint.metadata.contains_key(ARCHITECTURE) {
         return (checkpoint, Beside::default());
     }
     let is_network = |shapes: &TensorShapes| match given {
         Some(architecture) => part::fits(architecture, shapes),
-        None => Architecture::infer(shapes).is_ok_and(|architecture| part::fits(&architecture, shapes)),
+        None => Architecture::readings(shapes, choices)
+            .is_ok_and(|readings| readings.first().is_some_and(|first| part::fits(first, shapes))),
     };
     let shapes = shapes(&checkpoint.state, &checkpoint.unusable, &checkpoint.order);
+    // What is recognised as a whole, and does not fit, is not a part of something else.
+    if given.is_none() && Architecture::readings(&shapes, choices).is_err_and(|error| error.is_decisive()) {
+        return (checkpoint, Beside::default());
+    }
     let chosen = part::choose(&shapes, is_network);
     let Some(Part { prefix, others: networks }) = chosen.filter(|part| !part.prefix.is_empty()) else {
         return (checkpoint, Beside::default());
@@ -177,25 +200,34 @@ fn shapes(state: &StateDict, unusable: &BTreeMap<String, Unusable>, order: &[Str
     names.filter_map(|name| Some((name.clone(), shape(name)?))).collect()
 }
 
-/// The architecture and who said it.
+/// The architectures that the tensors may be of, at least one, and who said so.
 fn choose(
     shapes: &TensorShapes,
     texts: BTreeMap<String, String>,
     given: Option<&Architecture>,
-) -> Result<(Architecture, ArchitectureOrigin, Metadata), Fault> {
+    choices: &Choices,
+) -> Result<(Vec<Architecture>, ArchitectureOrigin, Metadata), Fault> {
     let (stored, metadata) = Metadata::parse(texts)?;
-    let (architecture, origin) = match (given, stored) {
-        (Some(architecture), _) => (architecture.clone(), ArchitectureOrigin::Given),
-        (None, Some(architecture)) => (architecture, ArchitectureOrigin::Metadata),
-        (None, None) => (Architecture::infer(shapes)?, ArchitectureOrigin::Inferred),
+    let (readings, origin) = match (given, stored) {
+        (Some(architecture), _) => (vec![architecture.clone()], ArchitectureOrigin::Given),
+        (None, Some(architecture)) => match choices.iter().next() {
+            None => (vec![architecture], ArchitectureOrigin::Metadata),
+            Some((key, value)) => {
+                let known = "nothing, since the file says its architecture".to_owned();
+                let found = format!("{key}={value}");
+                return Err(InferenceError::UnknownChoice { known, found, hint: String::new() }.into());
+            }
+        },
+        (None, None) => (Architecture::readings(shapes, choices)?, ArchitectureOrigin::Inferred),
     };
+    let architecture = &readings[0];
     if let (Some(normalisation), Some(channels)) = (&metadata.normalisation, architecture.expected_input().channels)
         && normalisation.mean.len() != channels
     {
         let expected = format!("one mean for each of {channels} channels");
         return Err(Fault::malformed("repgeo.normalisation", expected, normalisation.mean.len().to_string()));
     }
-    Ok((architecture, origin, metadata))
+    Ok((readings, origin, metadata))
 }
 
 /// Compares the tensors that an architecture needs with those that are there.

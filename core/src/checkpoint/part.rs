@@ -84,8 +84,10 @@ pub(super) fn choose(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -
     let all = values(shapes);
     let mut found: Vec<(String, usize)> = Vec::new();
     let likely = prefixes(shapes).into_iter().filter(|(prefix, values)| {
-        let known = segments(prefix).last().is_some_and(|name| HOLDERS.contains(&name) || COPIES.contains(&name));
-        known || *values as f64 >= SHARE * all as f64
+        let known = segments(prefix).last().is_some_and(is_known);
+        known
+            || (*values as f64 >= SHARE * all as f64
+                && !shapes.iter().any(|(name, shape)| is_layer_beside(name, shape, prefix)))
     });
     for (prefix, values) in likely.take(MOST) {
         let within_another = found.iter().any(|(outer, _)| prefix.starts_with(outer));
@@ -98,6 +100,19 @@ pub(super) fn choose(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -
     });
     let mut prefixes = found.into_iter().map(|(prefix, _)| prefix);
     Some(Part { prefix: prefixes.next()?, others: prefixes.collect() })
+}
+
+/// Whether a tensor is the weight of a layer that lies beside a part, other than of what measures losses.
+fn is_layer_beside(name: &str, shape: &[usize], part: &str) -> bool {
+    const LOSSES: [&str; 5] = ["criterion", "loss", "loss_fn", "metric", "metrics"];
+    shape.len() > 1
+        && name.ends_with(".weight")
+        && !name.starts_with(part)
+        && !segments(name).any(|segment| LOSSES.contains(&segment) || is_known(segment))
+}
+
+fn is_known(segment: &str) -> bool {
+    HOLDERS.contains(&segment) || COPIES.contains(&segment)
 }
 
 /// Whether an architecture finds all tensors that it needs.

@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn names_that_begin_like_a_wrapper_come_back_as_they_were() {
-        let layer = LinearLayer { name: "net.fc1".to_owned(), width: 2, bias: true };
+        let layer = LinearLayer::new("net.fc1", 2);
         let architecture = Architecture::from(Mlp { layers: vec![layer], ..Mlp::new(2, &[], 2) });
         let state: StateDict =
             state(vec![1.0; 4]).into_iter().map(|(name, tensor)| (format!("net.{name}"), tensor)).collect();

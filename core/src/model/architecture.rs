@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CifarResnet, Cnn, ExpectedInput, Family, Graph, InferenceError, Mlp, ModelError, Parameter, Resnet, TensorShapes,
+    Assumption, Choices, CifarResnet, Cnn, DenseNet, ExpectedInput, Family, Graph, InferenceError, Mlp, ModelError,
+    Parameter, Residual, Resnet, Said, TensorShapes,
 };
 use crate::data::ImageShape;
 use crate::names::natural_order;
@@ -41,9 +42,12 @@ macro_rules! families {
                 vec![$($family::signature(),)+]
             }
 
-            /// The first family that knows these tensors.
-            fn recognise(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
-                None$(.or_else(|| $family::infer(shapes).map(|result| result.map(Self::$family))))+
+            /// The members of the first family that knows these tensors.
+            fn recognise(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {
+                None$(.or_else(|| {
+                    let members = $family::infer(shapes, said)?;
+                    Some(members.map(|members| members.into_iter().map(Self::$family).collect()))
+                }))+
             }
         }
     };
@@ -54,6 +58,10 @@ families! {
     Resnet,
     /// Residual network of the original paper's CIFAR experiments.
     CifarResnet,
+    /// Residual network in general, layer by layer.
+    Residual,
+    /// Network of dense blocks.
+    DenseNet,
     /// Convolutions one after another, then linear layers.
     Cnn,
     /// Linear layers one after another.
@@ -61,14 +69,26 @@ families! {
 }
 
 impl Architecture {
-    /// Infers the architecture from names and shapes of tensors, wrapper prefixes taken off.
+    /// Infers the architecture from names and shapes of tensors, wrapper prefixes taken off: the likeliest of those that have
+    /// them.
     ///
     /// # Errors
-    /// [`InferenceError`] when no known architecture has these tensors or more than one has.
+    /// [`InferenceError`] when no known architecture has these tensors.
     pub fn infer(shapes: &TensorShapes) -> Result<Self, InferenceError> {
-        Self::recognise(shapes).unwrap_or_else(|| {
-            Err(InferenceError::Unknown { seen: sample_of(shapes), known: Self::signatures().join("; ") })
-        })
+        Ok(Self::readings(shapes, &Choices::new())?.swap_remove(0))
+    }
+
+    /// All architectures of the family that is recognised that have these tensors and are what a user said, at least one, the
+    /// likeliest first.
+    ///
+    /// # Errors
+    /// [`InferenceError`] when there is none, or a choice is none.
+    pub fn readings(shapes: &TensorShapes, choices: &Choices) -> Result<Vec<Self>, InferenceError> {
+        let said = Said::new(choices);
+        let unknown = || Err(InferenceError::Unknown { seen: sample_of(shapes), known: Self::signatures().join("; ") });
+        let readings = Self::recognise(shapes, &said).unwrap_or_else(unknown)?;
+        said.check()?;
+        if readings.is_empty() { unknown() } else { Ok(readings) }
     }
 
     /// The network for images of this shape.
@@ -119,10 +139,17 @@ impl Architecture {
         self.member().canonical_input()
     }
 
-    /// What the names and shapes of tensors leave open, and what was taken, one sentence each.
+    /// What the names and shapes of tensors leave open, and what was taken.
     #[must_use]
-    pub fn assumptions(&self) -> Vec<String> {
+    pub fn assumptions(&self) -> Vec<Assumption> {
         self.member().assumptions()
+    }
+
+    /// How likely it is among the networks with these tensors: 2 where names or a well-known network say so, 1 where it is
+    /// one of the usual ways, else 0.
+    #[must_use]
+    pub fn likelihood(&self) -> u8 {
+        self.member().likelihood()
     }
 }
 

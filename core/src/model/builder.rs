@@ -1,10 +1,10 @@
 //! Builds a [`Graph`] operation by operation and checks every shape on the way.
 
-use super::{Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
+use super::{Activation, Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
 use crate::data::ImageShape;
 
-/// What PyTorch adds to the variance in batch normalisation.
-const BATCH_NORM_EPSILON: f64 = 1e-5;
+/// What PyTorch adds to the variance in normalisations.
+pub(super) const EPSILON: f64 = 1e-5;
 /// The most values that a feature map of one sample or a tensor may have; more is taken for a broken file.
 const MOST_VALUES: usize = 1 << 30;
 /// The most operations of a network; more is taken for a broken file.
@@ -21,6 +21,10 @@ pub struct Convolution {
     pub stride: usize,
     /// Zeros added at each side.
     pub padding: usize,
+    /// Distance of neighbouring values of the kernel.
+    pub dilation: usize,
+    /// Groups of channels.
+    pub groups: usize,
     /// Whether there is a bias.
     pub bias: bool,
 }
@@ -29,7 +33,7 @@ impl Convolution {
     /// A convolution without bias whose result has the size of its input divided by `stride`; `kernel` is odd.
     #[must_use]
     pub fn same(channels: usize, kernel: usize, stride: usize) -> Self {
-        Self { channels, kernel, stride, padding: kernel / 2, bias: false }
+        Self { channels, kernel, stride, padding: kernel / 2, dilation: 1, groups: 1, bias: false }
     }
 }
 
@@ -76,9 +80,17 @@ impl GraphBuilder {
     /// # Errors
     /// [`ModelError`] when the shapes do not fit.
     pub fn conv_of(&mut self, from: NodeId, name: &str, convolution: Convolution) -> Result<NodeId, ModelError> {
-        let Convolution { channels, kernel, stride, padding, bias } = convolution;
+        let Convolution { channels, kernel, stride, padding, dilation, groups, bias } = convolution;
         let input = self.map_at(name, from)?;
-        let size = Window { kernel, stride, padding };
+        let even = |channels: usize| groups > 0 && channels.is_multiple_of(groups);
+        if !(even(channels) && even(input.channels)) {
+            let found = format!("{} to {channels} channels", input.channels);
+            return Err(self.error(name, format!("channels that fall into {groups} groups"), found));
+        }
+        // The side that a kernel with gaps covers.
+        let covered = kernel.checked_sub(1).and_then(|gaps| gaps.checked_mul(dilation)).map(|gaps| gaps + 1);
+        let covered = covered.filter(|_| dilation > 0).unwrap_or(0);
+        let size = Window { kernel: covered, stride, padding };
         let shape = ImageShape {
             channels,
             height: self.slide(name, input.height, size)?,
@@ -86,13 +98,13 @@ impl GraphBuilder {
         };
         self.parameter(
             format!("{name}.weight"),
-            vec![channels, input.channels, kernel, kernel],
+            vec![channels, input.channels / groups, kernel, kernel],
             ParameterRole::Weight,
         )?;
         if bias {
             self.parameter(format!("{name}.bias"), vec![channels], ParameterRole::Bias)?;
         }
-        let operation = Operation::Conv2d { name: name.to_owned(), kernel, stride, padding, bias };
+        let operation = Operation::Conv2d { name: name.to_owned(), kernel, stride, padding, dilation, groups, bias };
         self.push(name, operation, vec![from], Shape::Map(shape))
     }
 
@@ -108,12 +120,10 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// [`ModelError`] when the network grows too large.
-    pub fn batch_norm(&mut self, name: &str) -> Result<NodeId, ModelError> {
+    pub fn batch_norm(&mut self, name: &str, epsilon: f64) -> Result<NodeId, ModelError> {
         let shape = self.shape(self.current())?;
-        let features = match shape {
-            Shape::Map(map) => map.channels,
-            Shape::Vector(features) => features,
-        };
+        let features = channels_of(shape);
+        self.check_epsilon(name, epsilon)?;
         for (suffix, role) in [
             ("weight", ParameterRole::Scale),
             ("bias", ParameterRole::Shift),
@@ -122,8 +132,34 @@ impl GraphBuilder {
         ] {
             self.parameter(format!("{name}.{suffix}"), vec![features], role)?;
         }
-        let operation = Operation::BatchNorm { name: name.to_owned(), epsilon: BATCH_NORM_EPSILON };
+        let operation = Operation::BatchNorm { name: name.to_owned(), epsilon };
         self.push(name, operation, vec![self.current()], shape)
+    }
+
+    /// Group normalisation; with one group, of a vector, layer normalisation.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the channels do not fall into so many groups.
+    pub fn group_norm(&mut self, name: &str, groups: usize, epsilon: f64) -> Result<NodeId, ModelError> {
+        let shape = self.shape(self.current())?;
+        let features = channels_of(shape);
+        self.check_epsilon(name, epsilon)?;
+        if groups == 0 || !features.is_multiple_of(groups) {
+            let expected = format!("channels that fall into {groups} groups");
+            return Err(self.error(name, expected, features.to_string()));
+        }
+        for (suffix, role) in [("weight", ParameterRole::Scale), ("bias", ParameterRole::Shift)] {
+            self.parameter(format!("{name}.{suffix}"), vec![features], role)?;
+        }
+        let operation = Operation::GroupNorm { name: name.to_owned(), groups, epsilon };
+        self.push(name, operation, vec![self.current()], shape)
+    }
+
+    fn check_epsilon(&self, name: &str, epsilon: f64) -> Result<(), ModelError> {
+        if epsilon.is_finite() && epsilon >= 0.0 {
+            return Ok(());
+        }
+        Err(self.error(name, "an epsilon from 0 on", epsilon.to_string()))
     }
 
     /// `y = W x + b` with `features` values.
@@ -143,20 +179,23 @@ impl GraphBuilder {
         self.push(name, operation, vec![self.current()], Shape::Vector(features))
     }
 
+    /// A function of each value; nothing is added for the identity.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the network grows too large.
+    pub fn activate(&mut self, activation: Activation) -> Result<NodeId, ModelError> {
+        match activation {
+            Activation::Identity => Ok(self.current()),
+            _ => self.elementwise("an activation", Operation::Activate(activation)),
+        }
+    }
+
     /// `max(0, x)`.
     ///
     /// # Errors
     /// [`ModelError`] when the network grows too large.
     pub fn relu(&mut self) -> Result<NodeId, ModelError> {
-        self.elementwise("a ReLU", Operation::Relu)
-    }
-
-    /// Hyperbolic tangent.
-    ///
-    /// # Errors
-    /// [`ModelError`] when the network grows too large.
-    pub fn tanh(&mut self) -> Result<NodeId, ModelError> {
-        self.elementwise("a tanh", Operation::Tanh)
+        self.activate(Activation::Relu)
     }
 
     /// Dropout; nothing is added where `rate` is zero.
@@ -182,15 +221,41 @@ impl GraphBuilder {
         if padding > kernel / 2 {
             return Err(self.error("max pooling", format!("padding up to {}", kernel / 2), padding.to_string()));
         }
-        self.pool("max pooling", Operation::MaxPool2d { kernel, stride, padding }, Window { kernel, stride, padding })
+        let window = Window { kernel, stride, padding };
+        self.pool("max pooling", self.current(), Operation::MaxPool2d { kernel, stride, padding }, window)
     }
 
     /// Mean over windows.
     ///
     /// # Errors
     /// [`ModelError`] when the windows do not fit.
-    pub fn avg_pool(&mut self, kernel: usize, stride: usize) -> Result<NodeId, ModelError> {
-        self.pool("average pooling", Operation::AvgPool2d { kernel, stride }, Window { kernel, stride, padding: 0 })
+    pub fn avg_pool(&mut self, kernel: usize, stride: usize, padding: usize) -> Result<NodeId, ModelError> {
+        self.avg_pool_of(self.current(), kernel, stride, padding)
+    }
+
+    /// Mean over windows of the node `from`.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the windows do not fit.
+    pub fn avg_pool_of(
+        &mut self,
+        from: NodeId,
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+    ) -> Result<NodeId, ModelError> {
+        let window = Window { kernel, stride, padding };
+        self.pool("average pooling", from, Operation::AvgPool2d { kernel, stride, padding }, window)
+    }
+
+    /// Mean over windows of the node `from` that cover it evenly, `side` rows and columns of them.
+    ///
+    /// # Errors
+    /// [`ModelError`] when it is not a map.
+    pub fn adaptive_avg_pool_of(&mut self, from: NodeId, side: usize) -> Result<NodeId, ModelError> {
+        let map = self.map_at("adaptive average pooling", from)?;
+        let shape = ImageShape { channels: map.channels, height: side, width: side };
+        self.push("adaptive average pooling", Operation::AdaptiveAvgPool2d, vec![from], Shape::Map(shape))
     }
 
     /// Mean over all positions.
@@ -223,14 +288,51 @@ impl GraphBuilder {
         self.push("a sum", Operation::Add, vec![left, right], a)
     }
 
-    /// He et al. 2015, option A, of the node `from`.
+    /// Each channel of the map `map` times the value of that channel at `gate`, a vector or a map of one position.
     ///
     /// # Errors
-    /// [`ModelError`] when the channels cannot be padded evenly to `channels`.
-    pub fn subsample_and_pad(&mut self, from: NodeId, stride: usize, channels: usize) -> Result<NodeId, ModelError> {
+    /// [`ModelError`] when their channels differ.
+    pub fn gate(&mut self, map: NodeId, gate: NodeId) -> Result<NodeId, ModelError> {
+        let gated = self.map_at("a gate", map)?;
+        let factors = self.shape(gate)?;
+        if channels_of(factors) != gated.channels || factors.len() != gated.channels {
+            return Err(self.error("a gate", format!("{} values", gated.channels), shape_in_words(factors)));
+        }
+        self.push("a gate", Operation::Gate, vec![map, gate], Shape::Map(gated))
+    }
+
+    /// The channels of two maps, one after the other.
+    ///
+    /// # Errors
+    /// [`ModelError`] when their sizes differ.
+    pub fn concatenate(&mut self, left: NodeId, right: NodeId) -> Result<NodeId, ModelError> {
+        let (a, b) = (self.map_at("a concatenation", left)?, self.map_at("a concatenation", right)?);
+        if (a.height, a.width) != (b.height, b.width) {
+            return Err(self.error("a concatenation", in_words(a), in_words(b)));
+        }
+        let channels = a.channels.saturating_add(b.channels);
+        self.push(
+            "a concatenation",
+            Operation::Concatenate,
+            vec![left, right],
+            Shape::Map(ImageShape { channels, ..a }),
+        )
+    }
+
+    /// He et al. 2015, option A, of the node `from`: `before` of the zero channels come before the others.
+    ///
+    /// # Errors
+    /// [`ModelError`] when there are more channels than `channels`.
+    pub fn subsample_and_pad(
+        &mut self,
+        from: NodeId,
+        stride: usize,
+        channels: usize,
+        before: usize,
+    ) -> Result<NodeId, ModelError> {
         let map = self.map_at("a shortcut", from)?;
-        if channels < map.channels || !(channels - map.channels).is_multiple_of(2) {
-            let expected = format!("{} channels and an even number more", map.channels);
+        if before.saturating_add(map.channels) > channels {
+            let expected = format!("at least {before} + {} channels", map.channels);
             return Err(self.error("a shortcut", expected, channels.to_string()));
         }
         let window = Window { kernel: 1, stride, padding: 0 };
@@ -239,7 +341,7 @@ impl GraphBuilder {
             height: self.slide("a shortcut", map.height, window)?,
             width: self.slide("a shortcut", map.width, window)?,
         };
-        self.push("a shortcut", Operation::SubsampleAndPad { stride }, vec![from], Shape::Map(shape))
+        self.push("a shortcut", Operation::SubsampleAndPad { stride, before }, vec![from], Shape::Map(shape))
     }
 
     /// Makes the current node a tap.
@@ -294,14 +396,14 @@ impl GraphBuilder {
         self.push(part, operation, vec![self.current()], self.shape(self.current())?)
     }
 
-    fn pool(&mut self, part: &str, operation: Operation, window: Window) -> Result<NodeId, ModelError> {
-        let map = self.map_at(part, self.current())?;
+    fn pool(&mut self, part: &str, from: NodeId, operation: Operation, window: Window) -> Result<NodeId, ModelError> {
+        let map = self.map_at(part, from)?;
         let shape = ImageShape {
             channels: map.channels,
             height: self.slide(part, map.height, window)?,
             width: self.slide(part, map.width, window)?,
         };
-        self.push(part, operation, vec![self.current()], Shape::Map(shape))
+        self.push(part, operation, vec![from], Shape::Map(shape))
     }
 
     fn map_at(&self, part: &str, node: NodeId) -> Result<ImageShape, ModelError> {
@@ -364,6 +466,14 @@ struct Window {
     kernel: usize,
     stride: usize,
     padding: usize,
+}
+
+/// Number of channels of a map, of features of a vector.
+fn channels_of(shape: Shape) -> usize {
+    match shape {
+        Shape::Map(map) => map.channels,
+        Shape::Vector(features) => features,
+    }
 }
 
 /// Whether a shape has values, and not absurdly many.

@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::head::{self, FoundHead};
 use super::layers::{depths_of, dimensions, inconsistent, shape_of};
-use super::{Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, TensorShapes};
+use super::normalise::Norm;
+use super::resnet::is_all_of;
+use super::{
+    Activation, Assumption, ConvLayer, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, LinearLayer,
+    ModelError, Residual, ResidualBlock, ResidualOrder, Said, Shortcut, TensorShapes,
+};
 use crate::data::ImageShape;
 
 /// The family's name in messages.
@@ -49,17 +54,45 @@ impl CifarResnet {
         self.head.as_deref().unwrap_or(HEAD)
     }
 
-    fn append_block(builder: &mut GraphBuilder, name: &str, channels: usize, stride: usize) -> Result<(), ModelError> {
-        let entry = builder.current();
-        builder.conv(&format!("{name}.conv1"), Convolution::same(channels, 3, stride))?;
-        builder.batch_norm(&format!("{name}.bn1"))?;
-        builder.relu()?;
-        builder.conv(&format!("{name}.conv2"), Convolution::same(channels, 3, 1))?;
-        let residual = builder.batch_norm(&format!("{name}.bn2"))?;
-        let shortcut = if stride == 1 { entry } else { builder.subsample_and_pad(entry, stride, channels)? };
-        builder.add(residual, shortcut)?;
-        builder.relu()?;
-        builder.tap(name)
+    /// The same network layer by layer.
+    fn layers(&self) -> Residual {
+        let layer = |name: String, norm: String, channels: usize, stride: usize| ConvLayer {
+            name,
+            channels,
+            kernel: 3,
+            stride,
+            groups: 1,
+            bias: false,
+            norm: Some(Norm::batch(norm)),
+        };
+        let mut blocks = Vec::new();
+        for stage in 0..STAGES {
+            let channels = self.width << stage;
+            for block in 0..self.depth / 6 {
+                let name = format!("layer{}.{block}", stage + 1);
+                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+                let of = |number: usize, stride: usize| {
+                    layer(format!("{name}.conv{number}"), format!("{name}.bn{number}"), channels, stride)
+                };
+                let layers = vec![of(1, stride), of(2, 1)];
+                let shortcut = match stride {
+                    1 => Shortcut::Identity,
+                    _ => Shortcut::Pad { stride, before: channels / 4, pooled: false },
+                };
+                blocks.push(ResidualBlock { name, layers, gate: None, shortcut });
+            }
+        }
+        Residual {
+            input_channels: self.input_channels,
+            stem: vec![layer("conv1".to_owned(), "bn1".to_owned(), self.width, 1)],
+            stem_pool: None,
+            blocks,
+            last: Vec::new(),
+            final_norm: None,
+            head: self.classes.map(|classes| LinearLayer::new(self.head(), classes)).into_iter().collect(),
+            order: ResidualOrder::Post,
+            activation: Activation::Relu,
+        }
     }
 }
 
@@ -93,7 +126,7 @@ impl CifarResnet {
 
 impl Family for CifarResnet {
     fn graph(&self, input: ImageShape) -> Result<Graph, ModelError> {
-        let mut builder = GraphBuilder::new(self.describe(), input)?;
+        let builder = GraphBuilder::new(self.describe(), input)?;
         if input.channels != self.input_channels {
             let found = format!("{} channels", input.channels);
             return Err(builder.error("input", self.expected_input().to_string(), found));
@@ -104,24 +137,10 @@ impl Family for CifarResnet {
         if !(1..=MOST).contains(&self.width) {
             return Err(builder.error("width", format!("1 to {MOST}"), self.width.to_string()));
         }
-        builder.conv("conv1", Convolution::same(self.width, 3, 1))?;
-        builder.batch_norm("bn1")?;
-        builder.relu()?;
-        builder.tap("stem")?;
-        for stage in 0..STAGES {
-            for block in 0..self.depth / 6 {
-                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                let name = format!("layer{}.{block}", stage + 1);
-                Self::append_block(&mut builder, &name, self.width << stage, stride)?;
-            }
+        if !self.width.is_multiple_of(2) {
+            return Err(builder.error("width", "an even number, to pad both sides alike", self.width.to_string()));
         }
-        builder.global_avg_pool()?;
-        builder.tap("avgpool")?;
-        if let Some(classes) = self.classes {
-            builder.linear(self.head(), classes, true)?;
-            builder.tap(self.head())?;
-        }
-        builder.finish()
+        self.layers().append(builder)
     }
 
     fn describe(&self) -> String {
@@ -143,23 +162,28 @@ impl Family for CifarResnet {
         ImageShape { channels: self.input_channels, height: 32, width: 32 }
     }
 
-    fn assumptions(&self) -> Vec<String> {
-        vec![
-            "shortcuts between stages take every second row and column and pad with zero channels (option A)"
-                .to_owned(),
-        ]
+    fn assumptions(&self) -> Vec<Assumption> {
+        self.layers().assumptions()
     }
 
     fn signature() -> &'static str {
         "CIFAR ResNet of the original paper (conv1, bn1, layer1.0.conv1, …, linear)"
     }
 
-    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
+    fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {
+        if !said.is_silent() {
+            return None;
+        }
         shape_of(shapes, "conv1", "weight")?;
         shape_of(shapes, "layer1.0.conv1", "weight")?;
         let with_shortcuts =
             shapes.keys().any(|tensor| tensor.contains(".downsample.") || tensor.contains(".shortcut."));
-        (!with_shortcuts).then(|| Self::infer_member(shapes))
+        if with_shortcuts {
+            return None;
+        }
+        let member = Self::infer_member(shapes);
+        let complete = member.as_ref().map_or(true, |member| is_all_of(&member.layers(), shapes));
+        complete.then(|| member.map(|member| vec![member]))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Architecture, Graph, ModelError};
+use super::{Assumption, Graph, ModelError, Said};
 use crate::data::ImageShape;
 
 /// The shapes of a checkpoint's tensors, by name, in the order of the layers as far as the file tells it.
@@ -30,19 +30,26 @@ pub trait Family {
     /// An image shape that it takes; the tensors are the same for every other.
     fn canonical_input(&self) -> ImageShape;
 
-    /// What the names and shapes of tensors leave open, and what was taken, one sentence each.
-    fn assumptions(&self) -> Vec<String>;
+    /// What the names and shapes of tensors leave open, and what was taken.
+    fn assumptions(&self) -> Vec<Assumption>;
+
+    /// How likely it is among the networks with these tensors: 2 where names or a well-known network say so, 1 where it is
+    /// one of the usual ways, else 0.
+    fn likelihood(&self) -> u8 {
+        2
+    }
 
     /// How the family's checkpoints look, for messages.
     fn signature() -> &'static str
     where
         Self: Sized;
 
-    /// Recognises a checkpoint of this family: nothing when the tensors are not of this family at all.
+    /// Recognises a checkpoint of this family: all members that have these tensors and are what the user said, the likeliest
+    /// first; nothing when the tensors are not of this family at all.
     ///
     /// # Errors
-    /// [`InferenceError`] when they are of this family, but do not say which member.
-    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>>
+    /// [`InferenceError`] when they are of this family, but no member has them.
+    fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>>
     where
         Self: Sized;
 }
@@ -111,21 +118,37 @@ pub enum InferenceError {
         /// What was found.
         found: String,
     },
-    /// Several members of a family have these tensors.
-    #[error("this looks like a {family}, but its tensors do not say {needed}; choose one of: {}", list(.candidates))]
-    Ambiguous {
-        /// The family.
-        family: &'static str,
-        /// What has to be said.
-        needed: String,
-        /// The members that have these tensors; none when there are too many.
-        candidates: Vec<Architecture>,
+    /// What a user said of something that the tensors leave open cannot be read.
+    #[error("architecture {key}: expected {expected}, found `{found}`")]
+    Choice {
+        /// What was said something of.
+        key: String,
+        /// What can be said.
+        expected: String,
+        /// What was said.
+        found: String,
+    },
+    /// A user said something of what the tensors do not leave open.
+    #[error("architecture: expected {known}, found `{found}`{hint}")]
+    UnknownChoice {
+        /// What something can be said of.
+        known: String,
+        /// What was said.
+        found: String,
+        /// What was probably meant.
+        hint: String,
     },
 }
 
-/// The candidates in words.
-fn list(candidates: &[Architecture]) -> String {
-    candidates.iter().map(Architecture::describe).collect::<Vec<_>>().join("; ")
+impl InferenceError {
+    /// Whether the tensors are surely of the family, so that no part of them is to be looked for.
+    pub(crate) fn is_decisive(&self) -> bool {
+        match self {
+            Self::Inconsistent { family, .. } => !matches!(*family, "CNN" | "MLP"),
+            Self::Choice { .. } => true,
+            Self::UnknownChoice { .. } | Self::Unknown { .. } => false,
+        }
+    }
 }
 
 /// `784-512-10`: numbers as descriptions list them. Of a long list, which only a hostile file has, the first are named.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Activation;
 use crate::data::ImageShape;
 
 /// Why an architecture cannot be built.
@@ -54,7 +55,7 @@ pub type NodeId = usize;
 pub enum Operation {
     /// The images.
     Input,
-    /// 2-D convolution, square kernel, zero padding; weight `[out, in, kernel, kernel]`.
+    /// 2-D convolution, square kernel, zero padding; weight `[out, in / groups, kernel, kernel]`.
     Conv2d {
         /// Layer name.
         name: String,
@@ -64,6 +65,10 @@ pub enum Operation {
         stride: usize,
         /// Zeros added at each side.
         padding: usize,
+        /// Distance of neighbouring values of the kernel.
+        dilation: usize,
+        /// Groups of channels, each of which reads its own share of the input's.
+        groups: usize,
         /// Whether it has `name.bias`.
         bias: bool,
     },
@@ -74,6 +79,16 @@ pub enum Operation {
         /// Added to the variance.
         epsilon: f64,
     },
+    /// Group normalisation (Wu and He 2018): mean and variance of one sample over the channels of each group and all
+    /// positions. Of a vector with one group it is layer normalisation (Ba et al. 2016).
+    GroupNorm {
+        /// Layer name.
+        name: String,
+        /// Number of groups.
+        groups: usize,
+        /// Added to the variance.
+        epsilon: f64,
+    },
     /// `y = W x + b`; weight `[out, in]`.
     Linear {
         /// Layer name.
@@ -81,10 +96,8 @@ pub enum Operation {
         /// Whether it has `name.bias`.
         bias: bool,
     },
-    /// `max(0, x)`.
-    Relu,
-    /// Hyperbolic tangent.
-    Tanh,
+    /// A function of each value.
+    Activate(Activation),
     /// Maximum over square windows (padding counts as minus infinity).
     MaxPool2d {
         /// Side of the window.
@@ -94,13 +107,18 @@ pub enum Operation {
         /// Padding at each side.
         padding: usize,
     },
-    /// Mean over square windows without padding.
+    /// Mean over square windows; padding counts as zeros.
     AvgPool2d {
         /// Side of the window.
         kernel: usize,
         /// Step.
         stride: usize,
+        /// Padding at each side.
+        padding: usize,
     },
+    /// Means over windows that cover the map evenly: output row `i` of `h` covers rows from `⌊i H / h⌋` to below
+    /// `⌈(i + 1) H / h⌉`, as PyTorch has it; `h` and `w` are those of the node's shape.
+    AdaptiveAvgPool2d,
     /// Mean over all positions of each channel: a map becomes a vector of its channels.
     GlobalAvgPool,
     /// Channels × height × width as one vector.
@@ -112,11 +130,18 @@ pub enum Operation {
     },
     /// The sum of two inputs of equal shape.
     Add,
-    /// He et al. 2015, option A: every `stride`-th row and column from the first, zero channels added on both sides in
-    /// equal number, up to the channels of the node's shape.
+    /// Each channel of the first input, a map, times the second input's value of that channel: squeeze-and-excitation (Hu
+    /// et al. 2018).
+    Gate,
+    /// The channels of two maps of one size, one after the other.
+    Concatenate,
+    /// He et al. 2015, option A: every `stride`-th row and column from the first, zero channels added up to the channels of
+    /// the node's shape.
     SubsampleAndPad {
         /// Step.
         stride: usize,
+        /// How many of the zero channels come before the others.
+        before: usize,
     },
 }
 

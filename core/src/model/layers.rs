@@ -9,12 +9,14 @@ use super::{InferenceError, LinearLayer, TensorShapes};
 /// What the tensors of a layer look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LayerKind {
-    /// 2-D convolution with a square kernel and one group.
+    /// 2-D convolution with a square kernel, where each output reads so many inputs.
     Conv { outputs: usize, inputs: usize, kernel: usize, bias: bool },
     /// Linear layer.
     Linear { outputs: usize, inputs: usize, bias: bool },
     /// Batch normalisation with running statistics.
     BatchNorm { features: usize },
+    /// Scale and shift: layer or group normalisation.
+    Affine { features: usize },
     /// Anything else.
     Other,
 }
@@ -53,8 +55,11 @@ fn kind_of(name: &str, shapes: &TensorShapes) -> LayerKind {
     let normalised = shape_of(shapes, name, "running_mean").is_some();
     match shape_of(shapes, name, "weight") {
         Some(&[outputs, inputs, kernel, width]) if kernel == width => LayerKind::Conv { outputs, inputs, kernel, bias },
+        // A table of vectors by index looks like a linear layer without bias.
+        Some(&[_, _]) if !bias && name.to_ascii_lowercase().contains("emb") => LayerKind::Other,
         Some(&[outputs, inputs]) => LayerKind::Linear { outputs, inputs, bias },
         Some(&[features]) if normalised => LayerKind::BatchNorm { features },
+        Some(&[features]) if shape_of(shapes, name, "bias") == Some(&[features]) => LayerKind::Affine { features },
         _ => LayerKind::Other,
     }
 }
@@ -100,7 +105,7 @@ pub(super) struct FoundLinear {
 impl FoundLinear {
     /// The layer of an architecture.
     pub(super) fn into_layer(self) -> LinearLayer {
-        LinearLayer { name: self.name, width: self.outputs, bias: self.bias }
+        LinearLayer { name: self.name, width: self.outputs, bias: self.bias, norm: None, activation: None }
     }
 }
 

@@ -3,43 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::chain::{self, Chain};
 use super::family::dashed;
-use super::layers::{FoundLinear, Layer, chain, inconsistent, layers_of};
-use super::{ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, NodeId, TensorShapes};
+use super::layers::{Layer, LayerKind, layers_of};
+use super::normalise::{LayerOrder, Norm, NormKind};
+use super::{
+    Activation, Assumption, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, Said, TensorShapes,
+};
 use crate::data::ImageShape;
 
-/// What follows a hidden layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// `max(0, x)`.
-    #[default]
-    Relu,
-    /// Hyperbolic tangent.
-    Tanh,
-}
-
-impl Activation {
-    /// The name that people use.
-    #[must_use]
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Relu => "ReLU",
-            Self::Tanh => "tanh",
-        }
-    }
-
-    /// Appends it to a network.
-    pub(super) fn append(self, builder: &mut GraphBuilder) -> Result<NodeId, ModelError> {
-        match self {
-            Self::Relu => builder.relu(),
-            Self::Tanh => builder.tanh(),
-        }
-    }
-}
-
 /// A linear layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LinearLayer {
     /// The name of its tensors without `.weight`; also the tap's.
     pub name: String,
@@ -47,19 +21,26 @@ pub struct LinearLayer {
     pub width: usize,
     /// Whether it has a bias.
     pub bias: bool,
+    /// Its normalisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm: Option<Norm>,
+    /// What follows it, where that is not what follows the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
 }
 
 impl LinearLayer {
-    /// A layer with a bias.
+    /// A layer with a bias and without a normalisation.
     #[must_use]
     pub fn new(name: impl Into<String>, width: usize) -> Self {
-        Self { name: name.into(), width, bias: true }
+        Self { name: name.into(), width, bias: true, norm: None, activation: None }
     }
 
     /// Appends layers, the activation and dropout after each but the last, and one tap each.
     pub(super) fn append_all(
         layers: &[Self],
         activation: Activation,
+        order: LayerOrder,
         dropout: f64,
         builder: &mut GraphBuilder,
     ) -> Result<(), ModelError> {
@@ -68,17 +49,18 @@ impl LinearLayer {
         };
         for layer in hidden {
             builder.linear(&layer.name, layer.width, layer.bias)?;
-            activation.append(builder)?;
+            order.append(layer.norm.as_ref(), layer.activation.unwrap_or(activation), builder)?;
             builder.tap(&layer.name)?;
             builder.dropout(dropout)?;
         }
         builder.linear(&logits.name, logits.width, logits.bias)?;
+        order.append(logits.norm.as_ref(), Activation::Identity, builder)?;
         builder.tap(&logits.name)
     }
 }
 
-/// A multi-layer perceptron: `x ↦ Wₖ a(… a(W₁ x + b₁) …) + bₖ`. Taps: each hidden layer after its activation, and the
-/// logits, named as the layers.
+/// A multi-layer perceptron: `x ↦ Wₖ a(… a(W₁ x + b₁) …) + bₖ`. Taps: each hidden layer after its normalisation and
+/// activation, and the logits, named as the layers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Mlp {
     /// Number of values of one image.
@@ -88,18 +70,31 @@ pub struct Mlp {
     /// What follows each hidden layer.
     #[serde(default)]
     pub activation: Activation,
+    /// Which of normalisation and activation comes first.
+    #[serde(default)]
+    pub order: LayerOrder,
+    /// The normalisation of the images' values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_norm: Option<Norm>,
     /// Probability that a hidden value is set to zero in training.
     #[serde(default)]
     pub dropout: f64,
 }
 
 impl Mlp {
-    /// A perceptron with ReLU and without dropout, its layers named `fc1`, `fc2`, ….
+    /// A perceptron with ReLU, without normalisation and dropout, its layers named `fc1`, `fc2`, ….
     #[must_use]
     pub fn new(inputs: usize, hidden: &[usize], classes: usize) -> Self {
         let widths = hidden.iter().copied().chain([classes]);
         let layers = widths.enumerate().map(|(i, width)| LinearLayer::new(format!("fc{}", i + 1), width)).collect();
-        Self { inputs, layers, activation: Activation::Relu, dropout: 0.0 }
+        Self {
+            inputs,
+            layers,
+            activation: Activation::Relu,
+            order: LayerOrder::NormActivation,
+            input_norm: None,
+            dropout: 0.0,
+        }
     }
 }
 
@@ -111,13 +106,21 @@ impl Family for Mlp {
             return Err(builder.error("input", self.expected_input().to_string(), found));
         }
         builder.flatten()?;
-        LinearLayer::append_all(&self.layers, self.activation, self.dropout, &mut builder)?;
+        if let Some(norm) = &self.input_norm {
+            norm.append(&mut builder)?;
+        }
+        LinearLayer::append_all(&self.layers, self.activation, self.order, self.dropout, &mut builder)?;
         builder.finish()
     }
 
     fn describe(&self) -> String {
         let widths = [self.inputs].into_iter().chain(self.layers.iter().map(|layer| layer.width));
-        format!("MLP {} ({})", dashed(widths), self.activation.describe())
+        let norm = match self.layers.iter().find_map(|layer| layer.norm.as_ref()).map(|norm| norm.kind) {
+            None => "",
+            Some(NormKind::Batch) => ", batch norm",
+            Some(NormKind::Group(_)) => ", layer norm",
+        };
+        format!("MLP {} ({}{norm})", dashed(widths), self.activation.describe())
     }
 
     fn classes(&self) -> Option<usize> {
@@ -132,26 +135,56 @@ impl Family for Mlp {
         ImageShape { channels: self.inputs, height: 1, width: 1 }
     }
 
-    fn assumptions(&self) -> Vec<String> {
-        vec![format!("the activation after each hidden layer is {}", self.activation.describe())]
+    fn assumptions(&self) -> Vec<Assumption> {
+        let mut found = Vec::new();
+        if let Some((_, hidden)) = self.layers.split_last().filter(|(_, hidden)| !hidden.is_empty()) {
+            found.push(chain::activation_assumption(hidden, self.activation));
+        }
+        if self.layers.iter().any(|layer| layer.norm.is_some()) {
+            found.push(self.order.assumption());
+        }
+        found
     }
 
     fn signature() -> &'static str {
-        "MLP (only linear layers, each taking what the one before yields)"
+        "MLP (only linear layers, with or without normalisations, each taking what the one before yields)"
     }
 
-    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
-        let found: Vec<FoundLinear> = layers_of(shapes).into_iter().map(Layer::into_linear).collect::<Option<_>>()?;
-        let apart = found.array_windows().find(|[a, b]| a.outputs != b.inputs).map(|[a, b]| {
-            let expected = format!("a layer that takes the {} values of {}", a.outputs, a.name);
-            inconsistent("MLP", format!("{}.weight", b.name), expected, format!("one that takes {}", b.inputs))
-        });
-        let Some(chain) = chain(found) else {
-            return apart.map(Err);
+    fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {
+        let layers = layers_of(shapes);
+        let is_linear = |layer: &Layer| matches!(layer.kind, LayerKind::Linear { .. });
+        let known = |layer: &Layer| {
+            matches!(layer.kind, LayerKind::Linear { .. } | LayerKind::BatchNorm { .. } | LayerKind::Affine { .. })
         };
-        let inputs = chain.first()?.inputs;
-        let layers = chain.into_iter().map(FoundLinear::into_layer).collect();
-        Some(Ok(Self { inputs, layers, activation: Activation::Relu, dropout: 0.0 }))
+        if !layers.iter().all(known) || !layers.iter().any(is_linear) {
+            return None;
+        }
+        Some(Self::infer_member(layers, said).map(|member| vec![member]))
+    }
+}
+
+impl Mlp {
+    fn infer_member(layers: Vec<Layer>, said: &Said<'_>) -> Result<Self, InferenceError> {
+        let found = Chain::of(layers)?;
+        let norms = found.layers.iter().any(|layer| layer.norm.is_some());
+        let order = if norms { said.of("order", "norm-activation or activation-norm")? } else { None };
+        let order = order.or(found.order).unwrap_or_default();
+        let mut mlp = Self {
+            inputs: found.inputs,
+            layers: found.layers,
+            activation: Activation::Relu,
+            order,
+            input_norm: found.input_norm,
+            dropout: 0.0,
+        };
+        if let Some((_, hidden)) = mlp.layers.split_last_mut().filter(|(_, hidden)| !hidden.is_empty()) {
+            mlp.activation = chain::said_activation(hidden, said)?;
+        }
+        chain::said_epsilon(
+            mlp.layers.iter_mut().filter_map(|layer| layer.norm.as_mut()).chain(&mut mlp.input_norm),
+            said,
+        )?;
+        Ok(mlp)
     }
 }
 
@@ -167,7 +200,7 @@ mod tests {
         let taps: Vec<_> = graph.taps.iter().map(|tap| (tap.name.as_str(), &graph.nodes[tap.node].operation)).collect();
         assert!(matches!(
             taps[..],
-            [("fc1", Operation::Relu), ("fc2", Operation::Relu), ("fc3", Operation::Linear { .. })]
+            [("fc1", Operation::Activate(_)), ("fc2", Operation::Activate(_)), ("fc3", Operation::Linear { .. })]
         ));
         assert_eq!(graph.trainable_parameters(), 784 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10);
         assert_eq!(mlp.describe(), "MLP 784-256-128-10 (ReLU)");

@@ -3,12 +3,16 @@
 //! To add an architecture, write one file with a struct that implements [`Family`], and name the struct in the list of
 //! `architecture.rs`.
 
+mod activation;
 mod architecture;
+mod assumption;
 #[cfg(feature = "devices")]
 mod batch_norm;
 mod builder;
+mod chain;
 mod cifar_resnet;
 mod cnn;
+mod densenet;
 mod family;
 mod graph;
 mod head;
@@ -17,23 +21,34 @@ mod layers;
 mod mlp;
 #[cfg(feature = "devices")]
 mod network;
+mod normalise;
 #[cfg(test)]
 #[cfg(feature = "devices")]
 mod parity;
+#[cfg(feature = "devices")]
+mod pointwise;
+mod pool;
+mod residual;
 mod resnet;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use activation::Activation;
 pub use architecture::Architecture;
+pub use assumption::{Assumption, Choices, Said, parse_choices};
 pub use builder::{Convolution, GraphBuilder};
 pub use cifar_resnet::CifarResnet;
-pub use cnn::{Cnn, ConvBlock, Head, Pool};
+pub use cnn::{Cnn, ConvBlock, Head};
+pub use densenet::DenseNet;
 pub use family::{ExpectedInput, Family, InferenceError, TensorShapes};
 pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
 pub use initial::initial_state;
-pub use mlp::{Activation, LinearLayer, Mlp};
+pub use mlp::{LinearLayer, Mlp};
 #[cfg(feature = "devices")]
 pub use network::{BurnNetwork, NetworkError, Value};
+pub use normalise::{LayerOrder, Norm, NormKind};
+pub use pool::{Pool, PoolKind};
+pub use residual::{ChannelGate, ConvLayer, GateLayer, Residual, ResidualBlock, ResidualOrder, Shortcut};
 pub use resnet::{Resnet, ResnetBlock, ResnetNames, ResnetStem};
 pub use state::{StateDict, StateTensor};

@@ -3,12 +3,12 @@
 use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::{relu, tanh};
-use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData, s};
 
 use super::batch_norm::batch_norm;
+use super::pointwise::{activate, group_norm};
 use super::state::{StateDict, StateTensor};
 use super::{Graph, Node, NodeId, Operation, Shape, initial_state};
 
@@ -82,6 +82,14 @@ enum Layer {
     BatchNorm(BatchNorm),
     Linear(Linear),
     Dropout(Dropout),
+    GroupNorm(Affine),
+}
+
+/// Scale and shift of a normalisation without running statistics.
+#[derive(Module, Debug)]
+pub(super) struct Affine {
+    pub(super) scale: Param<Tensor<1>>,
+    pub(super) shift: Param<Tensor<1>>,
 }
 
 /// A [`Graph`] with weights on a device. On a device with gradients it behaves as in training: batch normalisation takes
@@ -195,6 +203,10 @@ impl BurnNetwork {
                     read_back(&mut state, name, "running_mean", norm.running_mean.value_sync()).await?;
                     read_back(&mut state, name, "running_var", norm.running_var.value_sync()).await?;
                 }
+                Layer::GroupNorm(affine) => {
+                    read_back(&mut state, name, "weight", affine.scale.val()).await?;
+                    read_back(&mut state, name, "bias", affine.shift.val()).await?;
+                }
                 Layer::Dropout(_) => {}
             }
         }
@@ -256,16 +268,29 @@ impl BurnNetwork {
             (_, Some(Layer::Linear(linear)), Some(Value::Vector(x)), None) => Value::Vector(linear.forward(x)),
             (_, Some(Layer::Dropout(dropout)), Some(Value::Map(x)), None) => Value::Map(dropout.forward(x)),
             (_, Some(Layer::Dropout(dropout)), Some(Value::Vector(x)), None) => Value::Vector(dropout.forward(x)),
-            (Operation::Relu, None, Some(Value::Map(x)), None) => Value::Map(relu(x)),
-            (Operation::Relu, None, Some(Value::Vector(x)), None) => Value::Vector(relu(x)),
-            (Operation::Tanh, None, Some(Value::Map(x)), None) => Value::Map(tanh(x)),
-            (Operation::Tanh, None, Some(Value::Vector(x)), None) => Value::Vector(tanh(x)),
+            (&Operation::GroupNorm { groups, epsilon, .. }, Some(Layer::GroupNorm(affine)), Some(x), None) => match x {
+                Value::Map(x) => Value::Map(group_norm(affine, groups, epsilon, x)),
+                Value::Vector(x) => {
+                    let [n, features] = x.dims();
+                    let map = group_norm(affine, groups, epsilon, x.reshape([n, features, 1, 1]));
+                    Value::Vector(map.reshape([n, features]))
+                }
+            },
+            (&Operation::Activate(activation), None, Some(Value::Map(x)), None) => Value::Map(activate(activation, x)),
+            (&Operation::Activate(activation), None, Some(Value::Vector(x)), None) => {
+                Value::Vector(activate(activation, x))
+            }
             (&Operation::MaxPool2d { kernel, stride, padding }, None, Some(Value::Map(x)), None) => {
                 let options = MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
                 Value::Map(max_pool2d(x, options))
             }
-            (&Operation::AvgPool2d { kernel, stride }, None, Some(Value::Map(x)), None) => {
-                Value::Map(avg_pool2d(x, AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2])))
+            (&Operation::AvgPool2d { kernel, stride, padding }, None, Some(Value::Map(x)), None) => {
+                let options = AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
+                Value::Map(avg_pool2d(x, options))
+            }
+            (Operation::AdaptiveAvgPool2d, None, Some(Value::Map(x)), None) => {
+                let Shape::Map(to) = node.shape else { return Err(input_error("pooling", "a map", "a vector")) };
+                Value::Map(adaptive_avg_pool2d(x, [to.height, to.width]))
             }
             (Operation::GlobalAvgPool, None, Some(Value::Map(x)), None) => {
                 Value::Vector(x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2))
@@ -273,8 +298,15 @@ impl BurnNetwork {
             (Operation::Flatten, None, Some(x), None) => Value::Vector(x.into_rows()),
             (Operation::Add, None, Some(Value::Map(a)), Some(Value::Map(b))) => Value::Map(a + b),
             (Operation::Add, None, Some(Value::Vector(a)), Some(Value::Vector(b))) => Value::Vector(a + b),
-            (&Operation::SubsampleAndPad { stride }, None, Some(Value::Map(x)), None) => {
-                Value::Map(subsample_and_pad(x, stride, node.shape))
+            (Operation::Gate, None, Some(Value::Map(x)), Some(gate)) => {
+                let [n, channels, ..] = x.dims();
+                Value::Map(x * gate.into_rows().reshape([n, channels, 1, 1]))
+            }
+            (Operation::Concatenate, None, Some(Value::Map(a)), Some(Value::Map(b))) => {
+                Value::Map(Tensor::cat(vec![a, b], 1))
+            }
+            (&Operation::SubsampleAndPad { stride, before }, None, Some(Value::Map(x)), None) => {
+                Value::Map(subsample_and_pad(x, stride, before, node.shape))
             }
             (operation, ..) => return Err(input_error(format!("{operation:?}"), "inputs that fit", "others")),
         };
@@ -283,17 +315,16 @@ impl BurnNetwork {
 }
 
 /// He et al. 2015, option A.
-fn subsample_and_pad(x: Tensor<4>, stride: usize, shape: Shape) -> Tensor<4> {
+fn subsample_and_pad(x: Tensor<4>, stride: usize, before: usize, shape: Shape) -> Tensor<4> {
     let step = isize::try_from(stride).unwrap_or(isize::MAX);
     let x = x.slice(s![.., .., ..;step, ..;step]);
     let [n, channels, height, width] = x.dims();
     let Shape::Map(after) = shape else { return x };
-    let side = after.channels.saturating_sub(channels) / 2;
-    if side == 0 {
-        return x;
-    }
-    let zeros = Tensor::zeros([n, side, height, width], &x.device());
-    Tensor::cat(vec![zeros.clone(), x, zeros], 1)
+    let behind = after.channels.saturating_sub(channels + before);
+    let device = x.device();
+    let zeros = |channels: usize| (channels > 0).then(|| Tensor::zeros([n, channels, height, width], &device));
+    let parts: Vec<Tensor<4>> = [zeros(before), Some(x), zeros(behind)].into_iter().flatten().collect();
+    Tensor::cat(parts, 1)
 }
 
 /// Makes layers from the tensors of a state.
@@ -306,13 +337,16 @@ struct Source<'a> {
 impl Source<'_> {
     fn layer(&self, node: &Node) -> Result<Option<Layer>, NetworkError> {
         Ok(Some(match &node.operation {
-            Operation::Conv2d { name, kernel, stride, padding, bias } => {
+            Operation::Conv2d { name, kernel, stride, padding, dilation, groups, bias } => {
                 let weight: Tensor<4> = self.tensor(name, "weight")?;
-                let [outputs, inputs, ..] = weight.dims();
+                let [outputs, own_inputs, ..] = weight.dims();
+                let inputs = own_inputs * groups;
                 // Placeholder weights are never drawn: burn initialises them only when they are read.
                 let mut conv = Conv2dConfig::new([inputs, outputs], [*kernel; 2])
                     .with_stride([*stride; 2])
                     .with_padding(PaddingConfig2d::Explicit(*padding, *padding, *padding, *padding))
+                    .with_dilation([*dilation; 2])
+                    .with_groups(*groups)
                     .with_bias(false)
                     .init(self.device);
                 conv.weight = Param::from_tensor(weight);
@@ -337,6 +371,10 @@ impl Source<'_> {
                 linear.bias = self.bias(name, *bias)?;
                 Layer::Linear(linear)
             }
+            Operation::GroupNorm { name, .. } => Layer::GroupNorm(Affine {
+                scale: Param::from_tensor(self.tensor(name, "weight")?),
+                shift: Param::from_tensor(self.tensor(name, "bias")?),
+            }),
             Operation::Dropout { rate } => Layer::Dropout(DropoutConfig::new(*rate).init()),
             _ => return Ok(None),
         }))
@@ -366,9 +404,10 @@ impl Source<'_> {
 
 fn name_of(operation: &Operation) -> Option<&str> {
     match operation {
-        Operation::Conv2d { name, .. } | Operation::BatchNorm { name, .. } | Operation::Linear { name, .. } => {
-            Some(name)
-        }
+        Operation::Conv2d { name, .. }
+        | Operation::BatchNorm { name, .. }
+        | Operation::GroupNorm { name, .. }
+        | Operation::Linear { name, .. } => Some(name),
         _ => None,
     }
 }

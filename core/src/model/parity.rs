@@ -56,27 +56,19 @@ fn architecture_of(case: &str) -> Architecture {
         "mlp" => {
             let without_bias = LinearLayer { bias: false, ..LinearLayer::new("net.2", 7) };
             let layers = vec![LinearLayer::new("net.0", 9), without_bias, LinearLayer::new("net.4", 5)];
-            Mlp { inputs: 48, layers, activation: Activation::Tanh, dropout: 0.5 }.into()
+            Mlp { layers, activation: Activation::Tanh, dropout: 0.5, ..Mlp::new(48, &[], 5) }.into()
         }
         "cnn" => {
             let block = |i: usize, channels, kernel, padding, bias, pool| ConvBlock {
-                name: format!("conv{i}"),
-                channels,
-                kernel,
                 padding,
                 bias,
                 batch_norm: Some(format!("bn{i}")),
                 pool: Some(pool),
+                ..ConvBlock::new(format!("conv{i}"), channels, kernel)
             };
-            Cnn {
-                input: ImageShape { channels: 3, height: 12, width: 12 },
-                blocks: vec![block(1, 4, 3, 1, false, Pool::Average(2)), block(2, 6, 5, 0, true, Pool::Max(2))],
-                head: Head::Flatten,
-                linear: vec![LinearLayer::new("fc1", 8), LinearLayer::new("fc2", 3)],
-                activation: Activation::Relu,
-                dropout: 0.0,
-            }
-            .into()
+            let blocks = vec![block(1, 4, 3, 1, false, Pool::average(2)), block(2, 6, 5, 0, true, Pool::max(2))];
+            let linear = vec![LinearLayer::new("fc1", 8), LinearLayer::new("fc2", 3)];
+            Cnn::new(ImageShape { channels: 3, height: 12, width: 12 }, blocks, Head::Flatten, linear).into()
         }
         other => panic!("no architecture for {other}"),
     }

@@ -1,13 +1,17 @@
 //! Residual networks in torchvision's layout.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::family::dashed;
 use super::head::{self, FoundHead};
-use super::layers::{depths_of, dimensions, inconsistent, shape_of};
+use super::layers::{depths_of, dimensions, shape_of};
+use super::normalise::Norm;
 use super::{
-    Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, NodeId, Shape, TensorShapes,
+    Activation, Assumption, ConvLayer, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, LinearLayer,
+    ModelError, Pool, Residual, ResidualBlock, ResidualOrder, Said, Shortcut, TensorShapes,
 };
 use crate::data::ImageShape;
 
@@ -143,84 +147,71 @@ impl Resnet {
         self.head.as_deref().unwrap_or(self.names.head())
     }
 
-    fn append_stem(&self, builder: &mut GraphBuilder) -> Result<(), ModelError> {
-        let kernel_and_stride = match self.stem {
-            ResnetStem::ImageNet => (7, 2),
-            ResnetStem::Cifar => (3, 1),
+    /// The same network layer by layer.
+    fn layers(&self) -> Residual {
+        let layer = |name: String, norm: String, channels: usize, kernel: usize, stride: usize| ConvLayer {
+            name,
+            channels,
+            kernel,
+            stride,
+            groups: 1,
+            bias: false,
+            norm: Some(Norm::batch(norm)),
         };
-        builder.conv("conv1", Convolution::same(self.width, kernel_and_stride.0, kernel_and_stride.1))?;
-        builder.batch_norm("bn1")?;
-        builder.relu()?;
-        if self.stem == ResnetStem::ImageNet {
-            builder.max_pool(3, 2, 1)?;
-        }
-        builder.tap("stem")
-    }
-
-    fn append_block(
-        &self,
-        builder: &mut GraphBuilder,
-        name: &str,
-        width: usize,
-        stride: usize,
-    ) -> Result<(), ModelError> {
-        let entry = builder.current();
-        let channels = width * self.block.expansion();
-        let convolutions = match self.block {
-            ResnetBlock::Basic => vec![Convolution::same(width, 3, stride), Convolution::same(width, 3, 1)],
-            ResnetBlock::Bottleneck => vec![
-                Convolution::same(width, 1, 1),
-                Convolution::same(width, 3, stride),
-                Convolution::same(channels, 1, 1),
-            ],
+        let (kernel, stride, stem_pool) = match self.stem {
+            ResnetStem::ImageNet => (7, 2, Some(Pool { stride: 2, padding: 1, ..Pool::max(3) })),
+            ResnetStem::Cifar => (3, 1, None),
         };
-        for (i, &convolution) in convolutions.iter().enumerate() {
-            if i > 0 {
-                builder.relu()?;
+        let stem = vec![layer("conv1".to_owned(), "bn1".to_owned(), self.width, kernel, stride)];
+        let mut blocks = Vec::new();
+        let mut read = self.width;
+        for (stage, &depth) in self.depths.iter().enumerate() {
+            let width = self.width << stage;
+            let channels = width * self.block.expansion();
+            for block in 0..depth {
+                let name = format!("layer{}.{block}", stage + 1);
+                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+                let of = |number: usize, channels, kernel, stride| {
+                    layer(format!("{name}.conv{number}"), format!("{name}.bn{number}"), channels, kernel, stride)
+                };
+                let layers = match self.block {
+                    ResnetBlock::Basic => vec![of(1, width, 3, stride), of(2, width, 3, 1)],
+                    ResnetBlock::Bottleneck => {
+                        vec![of(1, width, 1, 1), of(2, width, 3, stride), of(3, channels, 1, 1)]
+                    }
+                };
+                let module = format!("{name}.{}", self.names.shortcut());
+                let shortcut = match stride == 1 && read == channels {
+                    true => Shortcut::Identity,
+                    false => Shortcut::Projection {
+                        layer: layer(format!("{module}.0"), format!("{module}.1"), channels, 1, stride),
+                        pool: 1,
+                    },
+                };
+                read = channels;
+                blocks.push(ResidualBlock { name, layers, gate: None, shortcut });
             }
-            builder.conv(&format!("{name}.conv{}", i + 1), convolution)?;
-            builder.batch_norm(&format!("{name}.bn{}", i + 1))?;
         }
-        let residual = builder.current();
-        let shortcut = self.append_shortcut(builder, entry, name, stride)?;
-        builder.add(residual, shortcut)?;
-        builder.relu()?;
-        builder.tap(name)
+        Residual {
+            input_channels: self.input_channels,
+            stem,
+            stem_pool,
+            blocks,
+            last: Vec::new(),
+            final_norm: None,
+            head: self.classes.map(|classes| LinearLayer::new(self.head(), classes)).into_iter().collect(),
+            order: ResidualOrder::Post,
+            activation: Activation::Relu,
+        }
     }
 
-    /// The identity where shapes agree, else a 1 × 1 convolution and batch norm.
-    fn append_shortcut(
-        &self,
-        builder: &mut GraphBuilder,
-        entry: NodeId,
-        name: &str,
-        stride: usize,
-    ) -> Result<NodeId, ModelError> {
-        let (Shape::Map(before), Shape::Map(after)) = (builder.shape(entry)?, builder.shape(builder.current())?) else {
-            return Ok(entry);
-        };
-        if stride == 1 && before.channels == after.channels {
-            return Ok(entry);
-        }
-        let name = format!("{name}.{}", self.names.shortcut());
-        builder.conv_of(entry, &format!("{name}.0"), Convolution::same(after.channels, 1, stride))?;
-        builder.batch_norm(&format!("{name}.1"))
-    }
-
-    /// The member that has these tensors.
-    fn infer_member(shapes: &TensorShapes, names: ResnetNames) -> Result<Self, InferenceError> {
+    /// The member that has these tensors; nothing for a residual network of another kind.
+    fn infer_member(shapes: &TensorShapes, names: ResnetNames) -> Result<Option<Self>, InferenceError> {
         let [width, input_channels, kernel, _] = dimensions(FAMILY, shapes, "conv1.weight")?;
         let stem = match kernel {
             7 => ResnetStem::ImageNet,
             3 => ResnetStem::Cifar,
-            _ => {
-                return Err(inconsistent(
-                    FAMILY,
-                    "conv1.weight",
-                    "a kernel of 7 × 7 or 3 × 3",
-                    format!("{kernel} × {kernel}"),
-                ));
-            }
+            _ => return Ok(None),
         };
         let bottleneck = shape_of(shapes, "layer1.0.conv3", "weight").is_some();
         let block = if bottleneck { ResnetBlock::Bottleneck } else { ResnetBlock::Basic };
@@ -231,8 +222,7 @@ impl Resnet {
             let [outputs, inputs, _, _] = dimensions(FAMILY, shapes, &name)?;
             let expected = width << stage.min(MOST_STAGES);
             if [outputs, inputs] != [expected, expected] {
-                let expected = format!("{expected} to {expected} channels");
-                return Err(inconsistent(FAMILY, &name, expected, format!("{inputs} to {outputs}")));
+                return Ok(None);
             }
         }
         let last_stage = depths.len().saturating_sub(1).min(MOST_STAGES);
@@ -240,13 +230,13 @@ impl Resnet {
             Some(FoundHead { name, classes }) => (Some(classes), (name != names.head()).then_some(name)),
             None => (None, None),
         };
-        Ok(Self { block, depths, stem, width, input_channels, classes, names, head })
+        Ok(Some(Self { block, depths, stem, width, input_channels, classes, names, head }))
     }
 }
 
 impl Family for Resnet {
     fn graph(&self, input: ImageShape) -> Result<Graph, ModelError> {
-        let mut builder = GraphBuilder::new(self.describe(), input)?;
+        let builder = GraphBuilder::new(self.describe(), input)?;
         if input.channels != self.input_channels {
             let found = format!("{} channels", input.channels);
             return Err(builder.error("input", self.expected_input().to_string(), found));
@@ -259,21 +249,7 @@ impl Family for Resnet {
                 return Err(builder.error(part, format!("1 to {MOST_BLOCKS}"), count.to_string()));
             }
         }
-        self.append_stem(&mut builder)?;
-        for (stage, &depth) in self.depths.iter().enumerate() {
-            for block in 0..depth {
-                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                let name = format!("layer{}.{block}", stage + 1);
-                self.append_block(&mut builder, &name, self.width << stage, stride)?;
-            }
-        }
-        builder.global_avg_pool()?;
-        builder.tap("avgpool")?;
-        if let Some(classes) = self.classes {
-            builder.linear(self.head(), classes, true)?;
-            builder.tap(self.head())?;
-        }
-        builder.finish()
+        self.layers().append(builder)
     }
 
     fn describe(&self) -> String {
@@ -304,23 +280,38 @@ impl Family for Resnet {
         ImageShape { channels: self.input_channels, height: 32, width: 32 }
     }
 
-    fn assumptions(&self) -> Vec<String> {
-        vec![match self.stem {
-            ResnetStem::ImageNet => "the stem has stride 2 and 3 × 3 max pooling with stride 2".to_owned(),
-            ResnetStem::Cifar => "the stem has stride 1 and no pooling".to_owned(),
-        }]
+    fn assumptions(&self) -> Vec<Assumption> {
+        self.layers().assumptions()
     }
 
     fn signature() -> &'static str {
         "ResNet as in torchvision (conv1, bn1, layer1.0.conv1, …, layer2.0.downsample.0, …, fc)"
     }
 
-    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
+    fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {
+        // Whoever says something of the layers gets them one by one.
+        if !said.is_silent() {
+            return None;
+        }
         let names = ResnetNames::of(shapes)?;
         shape_of(shapes, "conv1", "weight")?;
         shape_of(shapes, "layer1.0.conv1", "weight")?;
-        Some(Self::infer_member(shapes, names))
+        let member = Self::infer_member(shapes, names).transpose()?;
+        let complete = member.as_ref().map_or(true, |member| is_all_of(&member.layers(), shapes));
+        complete.then(|| member.map(|member| vec![member]))
     }
+}
+
+/// Whether the network has all tensors that it needs, needs all of the modules that hold blocks, and has a head where there
+/// are linear layers.
+pub(super) fn is_all_of(network: &Residual, shapes: &TensorShapes) -> bool {
+    let input = ImageShape { channels: network.input_channels, height: 64, width: 64 };
+    let Ok(graph) = network.graph(input) else { return true };
+    let needed: BTreeSet<&str> = graph.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    let linear = |(name, shape): (&String, &Vec<usize>)| shape.len() == 2 && name.ends_with(".weight");
+    graph.parameters.iter().all(|parameter| shapes.get(&parameter.name) == Some(&parameter.shape))
+        && shapes.keys().filter(|name| name.starts_with("layer")).all(|name| needed.contains(name.as_str()))
+        && (!network.head.is_empty() || !shapes.iter().any(linear))
 }
 
 #[cfg(test)]

@@ -111,22 +111,13 @@ mod tests {
 
     fn architecture() -> Architecture {
         let block = |number: usize, channels, pool| ConvBlock {
-            name: format!("conv{number}"),
-            channels,
-            kernel: 3,
-            padding: 1,
             bias: false,
             batch_norm: Some(format!("bn{number}")),
             pool,
+            ..ConvBlock::new(format!("conv{number}"), channels, 3)
         };
-        Architecture::from(Cnn {
-            input: INPUT,
-            blocks: vec![block(1, 4, Some(Pool::Average(2))), block(2, 5, None)],
-            head: Head::GlobalAverage,
-            linear: vec![LinearLayer::new("fc", CLASSES)],
-            activation: Activation::Relu,
-            dropout: 0.0,
-        })
+        let blocks = vec![block(1, 4, Some(Pool::average(2))), block(2, 5, None)];
+        Cnn::new(INPUT, blocks, Head::GlobalAverage, vec![LinearLayer::new("fc", CLASSES)]).into()
     }
 
     fn wave(index: usize, phase: usize) -> f64 {

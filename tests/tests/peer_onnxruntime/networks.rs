@@ -25,22 +25,14 @@ pub(crate) fn architectures() -> Vec<(&'static str, Architecture, ImageShape)> {
         head: None,
     };
     let block = |name: &str, batch_norm: Option<&str>, pool| ConvBlock {
-        name: name.to_owned(),
-        channels: 6,
-        kernel: 3,
-        padding: 1,
         bias: batch_norm.is_none(),
         batch_norm: batch_norm.map(str::to_owned),
         pool: Some(pool),
+        ..ConvBlock::new(name, 6, 3)
     };
-    let cnn = Cnn {
-        input: colour,
-        blocks: vec![block("conv1", Some("bn1"), Pool::Average(2)), block("conv2", None, Pool::Max(3))],
-        head: Head::Flatten,
-        linear: vec![LinearLayer { bias: false, ..LinearLayer::new("fc1", 8) }, LinearLayer::new("fc2", 4)],
-        activation: Activation::Tanh,
-        dropout: 0.5,
-    };
+    let blocks = vec![block("conv1", Some("bn1"), Pool::average(2)), block("conv2", None, Pool::max(3))];
+    let linear = vec![LinearLayer { bias: false, ..LinearLayer::new("fc1", 8) }, LinearLayer::new("fc2", 4)];
+    let cnn = Cnn { activation: Activation::Tanh, dropout: 0.5, ..Cnn::new(colour, blocks, Head::Flatten, linear) };
     vec![
         ("bottleneck", resnet.into(), ImageShape { channels: 3, height: 37, width: 32 }),
         ("option-a", CifarResnet { width: 4, ..CifarResnet::of_depth(8, 6) }.into(), colour),

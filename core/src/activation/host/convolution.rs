@@ -1,8 +1,11 @@
 //! 2-D convolution of maps in the order positions × channels.
 
+use std::ops::Range;
+
 use super::buffer::Buffer;
-use super::epilogue::{Activation, finish};
+use super::epilogue::finish;
 use crate::data::ImageShape;
+use crate::model::Activation;
 use crate::product::{Right, Size, Wanted, multiply};
 
 /// The values of one block of patches: 512 KiB, which leaves room beside it in a second-level cache.
@@ -16,6 +19,7 @@ pub(super) struct Geometry {
     pub(super) kernel: usize,
     pub(super) stride: usize,
     pub(super) padding: usize,
+    pub(super) dilation: usize,
 }
 
 /// A convolution by matrix products: every output position is the product of its patch with the weights.
@@ -32,6 +36,33 @@ pub(super) struct Convolution {
 pub(super) struct Ending<'a> {
     pub(super) residual: Option<&'a [f32]>,
     pub(super) activation: Activation,
+}
+
+impl Geometry {
+    /// Where row and column `tap` of the kernel reads the map at output position `position` of one image: the index of the
+    /// pixel; nothing in the padding.
+    pub(super) fn pixel(&self, position: usize, tap: usize) -> Option<usize> {
+        let Self { input: from, output: to, kernel, stride, padding, dilation } = *self;
+        let at = |start: usize, step: usize, length: usize| {
+            (start * stride + step * dilation).checked_sub(padding).filter(|&at| at < length)
+        };
+        let y = at(position / to.width, tap / kernel, from.height)?;
+        let x = at(position % to.width, tap % kernel, from.width)?;
+        Some(y * from.width + x)
+    }
+
+    /// These channels of the patch under output position `position`, counted over all images.
+    pub(super) fn gather(&self, input: &[f32], position: usize, channels: Range<usize>, patch: &mut [f32]) {
+        let Self { input: from, output: to, .. } = *self;
+        let positions = to.height * to.width;
+        let map = &input[position / positions * from.len()..][..from.len()];
+        for (tap, values) in patch.chunks_exact_mut(channels.len().max(1)).enumerate() {
+            match self.pixel(position % positions, tap) {
+                Some(pixel) => values.copy_from_slice(&map[pixel * from.channels..][channels.clone()]),
+                None => values.fill(0.0),
+            }
+        }
+    }
 }
 
 impl Convolution {
@@ -59,7 +90,7 @@ impl Convolution {
         output: &mut [f32],
         patches: &mut Buffer,
     ) {
-        let Geometry { input: from, output: to, kernel, stride, padding } = self.geometry;
+        let Geometry { input: from, output: to, kernel, stride, padding, .. } = self.geometry;
         let inner = kernel * kernel * from.channels;
         let columns = to.channels;
         let weights = self.weights.first(inner * columns);
@@ -91,7 +122,10 @@ impl Convolution {
 
     /// The patch under output position `position`, counted over all images.
     fn gather(&self, input: &[f32], position: usize, patch: &mut [f32]) {
-        let Geometry { input: from, output: to, kernel, stride, padding } = self.geometry;
+        let Geometry { input: from, output: to, kernel, stride, padding, dilation } = self.geometry;
+        if dilation != 1 {
+            return self.geometry.gather(input, position, 0..from.channels, patch);
+        }
         let channels = from.channels;
         let (image, within) = (position / (to.height * to.width), position % (to.height * to.width));
         let (top, left) = (within / to.width * stride, within % to.width * stride);

@@ -2,33 +2,27 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// The nonlinearity of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Activation {
-    /// None.
-    Identity,
-    /// `max(0, x)`.
-    Relu,
-    /// Hyperbolic tangent.
-    Tanh,
-}
+use crate::model::Activation;
 
-impl Activation {
-    /// Applies it to every value.
-    pub(super) fn apply(self, values: &mut [f32]) {
-        match self {
-            Self::Identity => {}
-            Self::Relu => Arch::new().dispatch(|| values.iter_mut().for_each(|value| *value = at_least(0.0, *value))),
-            Self::Tanh => values.iter_mut().for_each(|value| *value = value.tanh()),
+/// Applies an activation to every value: those with an exponential by their definition in double precision.
+pub(super) fn apply(activation: Activation, values: &mut [f32]) {
+    match activation {
+        Activation::Identity => {}
+        Activation::Relu => Arch::new().dispatch(|| values.iter_mut().for_each(|value| *value = at_least(0.0, *value))),
+        Activation::Tanh => values.iter_mut().for_each(|value| *value = value.tanh()),
+        Activation::LeakyRelu(slope) => {
+            let slope = slope as f32;
+            values.iter_mut().for_each(|value| *value = if *value > 0.0 { *value } else { slope * *value });
         }
+        _ => values.iter_mut().for_each(|value| *value = activation.of(f64::from(*value)) as f32),
     }
 }
 
 /// `values = activation(values + bias + residual)`, for rows of `bias.len()` values.
 pub(super) fn finish(values: &mut [f32], bias: &[f32], residual: Option<&[f32]>, activation: Activation) {
     Arch::new().dispatch(Finish { values, bias, residual, relu: activation == Activation::Relu });
-    if activation == Activation::Tanh {
-        activation.apply(values);
+    if activation != Activation::Relu {
+        apply(activation, values);
     }
 }
 
@@ -123,7 +117,7 @@ mod tests {
         for columns in [1, 16, 37] {
             let mut values = vec![f32::NAN; columns];
             finish(&mut values, &vec![1.0; columns], None, Activation::Relu);
-            Activation::Relu.apply(&mut values);
+            apply(Activation::Relu, &mut values);
             assert!(values.iter().all(|value| value.is_nan()), "{columns} columns: {values:?}");
         }
     }

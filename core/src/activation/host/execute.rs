@@ -2,13 +2,14 @@
 
 use super::buffer::Buffer;
 use super::convolution::Ending;
-use super::epilogue::{Activation, finish};
+use super::epilogue::{apply, finish};
+use super::group_norm::group_norm;
 use super::plan::{Segment, Step, Work};
 use super::pooling;
 use super::winograd::Memory;
 use crate::activation::layout::transpose;
 use crate::data::ImageShape;
-use crate::model::Shape;
+use crate::model::{NodeId, Shape};
 use crate::product::{Right, Size, Wanted, multiply};
 
 /// Memory that is used again for every batch.
@@ -27,30 +28,44 @@ struct Scratch {
 
 /// Computes `output` from `input` for `images` images, both in PyTorch's order.
 pub(super) fn run(segment: &Segment, images: usize, input: &[f32], output: &mut [f32], workspace: &mut Workspace) {
+    run_seen(segment, images, input, output, workspace, &mut |_, _| {});
+}
+
+/// The same; `see` is shown the values of every node that a step yields, maps in the order positions × channels.
+pub(super) fn run_seen(
+    segment: &Segment,
+    images: usize,
+    input: &[f32],
+    output: &mut [f32],
+    workspace: &mut Workspace,
+    see: &mut impl FnMut(NodeId, &[f32]),
+) {
     let Workspace { slots, scratch } = workspace;
     slots.resize_with(slots.len().max(segment.slots.len()), Buffer::default);
     reorder(segment.input, input, slots[0].first_mut(input.len()), Order::PositionsFirst);
     for step in &segment.steps {
         let mut target = std::mem::take(&mut slots[step.to]);
         let source = slots[step.from].first(images * step.input.len());
-        let values = images * step.output.len();
-        let residual = step.residual.map(|slot| slots[slot].first(values));
-        compute(step, images, source, residual, target.first_mut(values), scratch);
+        let second = step.second.map(|second| slots[second.slot].first(images * second.shape.len()));
+        let values = target.first_mut(images * step.output.len());
+        compute(step, images, source, second, values, scratch);
+        see(step.node, values);
         slots[step.to] = target;
     }
     reorder(segment.output, slots[segment.result].first(output.len()), output, Order::ChannelsFirst);
 }
 
-/// One step; `source`, `residual` and `target` hold exactly the values of `images` images.
+/// One step; `source`, `second` and `target` hold exactly the values of `images` images.
 fn compute(
     step: &Step,
     images: usize,
     source: &[f32],
-    residual: Option<&[f32]>,
+    second: Option<&[f32]>,
     target: &mut [f32],
     scratch: &mut Scratch,
 ) {
-    let ending = Ending { residual, activation: step.activation };
+    let ending = Ending { residual: second, activation: step.activation };
+    let mut added = second;
     match (&step.work, step.input, step.output) {
         (Work::Convolve(convolution), _, _) => {
             convolution.run(images, source, ending, target, &mut scratch.patches);
@@ -63,8 +78,25 @@ fn compute(
         (Work::Linear { weights, bias }, _, _) => {
             let size = Size { rows: images, columns: bias.len(), inner: step.input.len() };
             multiply(size, Wanted::All, source, Right::Plain(weights), target);
-            finish(target, bias, residual, step.activation);
+            finish(target, bias, second, step.activation);
             return;
+        }
+        (Work::ConvolveGroups(grouped), _, _) => grouped.run(source, target, &mut scratch.patches),
+        (Work::GroupNorm { groups, epsilon, scale, shift }, shape, _) => {
+            group_norm(shape, *groups, *epsilon, [scale, shift], source, target);
+        }
+        (Work::Gate, Shape::Map(from), _) => {
+            if let Some(factors) = added.take() {
+                pooling::gate(from, source, factors, target);
+            }
+        }
+        (Work::Concatenate, Shape::Map(from), Shape::Map(to)) => {
+            if let Some(second) = added.take() {
+                pooling::concatenate([from.channels, to.channels - from.channels], source, second, target);
+            }
+        }
+        (Work::AdaptiveAveragePool, Shape::Map(from), Shape::Map(to)) => {
+            pooling::adaptive_average_pool(from, to, source, target);
         }
         (Work::Scale { scale, shift }, _, _) => {
             for (from, to) in source.chunks_exact(scale.len().max(1)).zip(target.chunks_exact_mut(scale.len().max(1))) {
@@ -79,18 +111,16 @@ fn compute(
             pooling::average_pool(window, from, to, source, target);
         }
         (Work::GlobalAverage, Shape::Map(from), _) => pooling::global_average(from, source, target),
-        (&Work::SubsampleAndPad { stride }, Shape::Map(from), Shape::Map(to)) => {
-            pooling::subsample_and_pad(stride, from, to, source, target);
+        (&Work::SubsampleAndPad { stride, before }, Shape::Map(from), Shape::Map(to)) => {
+            pooling::subsample_and_pad([stride, before], from, to, source, target);
         }
         (Work::Flatten, shape, _) => reorder(shape, source, target, Order::ChannelsFirst),
         _ => target.copy_from_slice(source),
     }
-    if let Some(residual) = residual {
+    if let Some(residual) = added {
         target.iter_mut().zip(residual).for_each(|(value, residual)| *value += residual);
     }
-    if step.activation != Activation::Identity {
-        step.activation.apply(target);
-    }
+    apply(step.activation, target);
 }
 
 /// The order of the values of a map.

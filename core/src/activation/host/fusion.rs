@@ -1,7 +1,6 @@
 //! Which operations of a graph are computed as one.
 
-use super::epilogue::Activation;
-use crate::model::{Graph, NodeId, Operation};
+use crate::model::{Activation, Graph, NodeId, Operation};
 
 /// Operations that are computed as one: `activation(norm(base) + residual)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,17 +60,16 @@ impl Finder<'_> {
         let mut fused = Fused { base: end, norm: None, residual: None, activation: Activation::Identity };
         let mut inner = Vec::new();
         let activation = match self.operation(end) {
-            Operation::Relu => Activation::Relu,
-            Operation::Tanh => Activation::Tanh,
+            Operation::Activate(activation) => *activation,
             _ => Activation::Identity,
         };
         if activation != Activation::Identity {
+            fused.activation = activation;
             let Some(before) = self.absorbable(end).filter(|&before| self.takes_activation(before)) else {
                 return (fused, inner);
             };
             inner.push(before);
             fused.base = before;
-            fused.activation = activation;
         }
         if let (Operation::Add, [a, b]) = (self.operation(fused.base), self.inputs(fused.base)) {
             for (term, other) in [(*a, *b), (*b, *a)] {

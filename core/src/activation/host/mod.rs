@@ -8,6 +8,9 @@ mod convolution;
 mod epilogue;
 mod execute;
 mod fusion;
+mod group_norm;
+mod grouped;
+mod observe;
 mod plan;
 mod pooling;
 mod schedule;
@@ -18,6 +21,7 @@ mod winograd;
 use std::ops::Range;
 
 use self::execute::{Workspace, run};
+pub(super) use self::observe::{Observation, observe};
 use self::plan::{Segment, segments};
 use self::schedule::Schedule;
 use self::share::share;

@@ -1,14 +1,14 @@
 //! A network made ready for the host engine: one list of steps from each tap to the next.
 
 use super::convolution::{Convolution, Geometry};
-use super::epilogue::Activation;
 use super::fusion::{Fused, consumers, fuse};
+use super::grouped::Grouped;
 use super::pooling::Window;
 use super::weights::Weights;
 use super::winograd::Winograd;
 use crate::activation::ActivationError;
 use crate::data::ImageShape;
-use crate::model::{Graph, ModelError, NodeId, Operation, Shape};
+use crate::model::{Activation, Graph, ModelError, NodeId, Operation, Shape};
 
 /// Index of a buffer that holds the values of one node for a batch of images.
 pub(super) type Slot = usize;
@@ -35,13 +35,22 @@ pub(super) struct Segment {
 /// One operation on a batch of images.
 #[derive(Debug)]
 pub(super) struct Step {
+    /// The node whose values it yields.
+    pub(super) node: NodeId,
     pub(super) work: Work,
     pub(super) from: Slot,
-    pub(super) residual: Option<Slot>,
+    pub(super) second: Option<Second>,
     pub(super) to: Slot,
     pub(super) input: Shape,
     pub(super) output: Shape,
     pub(super) activation: Activation,
+}
+
+/// What a step reads besides its input: the other operand of a gate or a concatenation, else what is added.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Second {
+    pub(super) slot: Slot,
+    pub(super) shape: Shape,
 }
 
 /// What a step computes.
@@ -61,13 +70,28 @@ pub(super) enum Work {
         scale: Vec<f32>,
         shift: Vec<f32>,
     },
-    /// A sum or an activation by itself: what the residual and the activation of the step say.
+    /// A convolution whose outputs read some of the channels each, with a batch normalisation folded in.
+    ConvolveGroups(Grouped),
+    /// A group normalisation.
+    GroupNorm {
+        groups: usize,
+        epsilon: f64,
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+    },
+    /// A sum or an activation by itself: what the second input and the activation of the step say.
     Copy,
+    /// Each channel times a value of the second input.
+    Gate,
+    /// The channels of the input, then those of the second.
+    Concatenate,
     MaxPool(Window),
     AveragePool(Window),
+    AdaptiveAveragePool,
     GlobalAverage,
     SubsampleAndPad {
         stride: usize,
+        before: usize,
     },
     /// A map in PyTorch's order.
     Flatten,
@@ -79,7 +103,24 @@ pub(super) enum Work {
 /// [`ActivationError::Tensor`] when a tensor is absent or misshaped, [`ActivationError::Model`] when the graph is not one
 /// that can be run from tap to tap.
 pub(super) fn segments(weights: &Weights<'_>, graph: &Graph) -> Result<Vec<Segment>, ActivationError> {
-    let consumers = consumers(graph);
+    segments_seen(weights, graph, &[])
+}
+
+/// The same, where the values of these nodes are to be seen: nothing that follows is computed together with them.
+///
+/// # Errors
+/// Those of [`segments`].
+pub(super) fn segments_seen(
+    weights: &Weights<'_>,
+    graph: &Graph,
+    seen: &[NodeId],
+) -> Result<Vec<Segment>, ActivationError> {
+    let mut consumers = consumers(graph);
+    for &node in seen {
+        if let Some(count) = consumers.get_mut(node) {
+            *count += 1;
+        }
+    }
     let mut start = 0;
     graph
         .taps
@@ -99,12 +140,13 @@ struct Planner<'a> {
     start: NodeId,
 }
 
-/// A step before its values have been given slots; `from` and `residual` count values: 0 is the input, `i + 1` the
+/// A step before its values have been given slots; `from` and `second` count values: 0 is the input, `i + 1` the
 /// result of step `i`.
 struct Draft {
+    node: NodeId,
     work: Work,
     from: usize,
-    residual: Option<usize>,
+    second: Option<(usize, Shape)>,
     input: Shape,
     output: Shape,
     activation: Activation,
@@ -123,15 +165,15 @@ impl Planner<'_> {
                 let known = node.checked_sub(self.start).and_then(|index| values.get(index).copied().flatten());
                 known.ok_or_else(|| self.broken(layer, "a cut at every tap", format!("a read of node {node}")))
             };
-            let (read, added) = self.operands(layer, fused)?;
+            let (read, second) = self.operands(layer, fused)?;
             let from = at(read)?;
             let value = if let Operation::Dropout { .. } = self.operation(fused.base) {
                 from
             } else {
                 let (input, output) = (self.shape(read), self.shape(node));
                 let work = self.work(layer, fused, input, output)?;
-                let residual = added.map(at).transpose()?;
-                drafts.push(Draft { work, from, residual, input, output, activation: fused.activation });
+                let second = second.map(|node| Ok::<_, ActivationError>((at(node)?, self.shape(node)))).transpose()?;
+                drafts.push(Draft { node, work, from, second, input, output, activation: fused.activation });
                 drafts.len()
             };
             values[node - self.start] = Some(value);
@@ -144,12 +186,14 @@ impl Planner<'_> {
         Ok(arrange(layer, self.shape(self.start), self.shape(end), drafts, result, operations))
     }
 
-    /// What is read, and what is added.
+    /// What is read, and what is read besides it.
     fn operands(&self, layer: &str, fused: Fused) -> Result<(NodeId, Option<NodeId>), ActivationError> {
         let inputs = self.graph.nodes[fused.base].inputs.as_slice();
         match (self.operation(fused.base), inputs) {
-            (Operation::Add, &[a, b]) => Ok((a, Some(b))),
-            (Operation::Add, _) => Err(self.broken(layer, "a sum of two inputs", inputs.len().to_string())),
+            (Operation::Add | Operation::Gate | Operation::Concatenate, &[a, b]) => Ok((a, Some(b))),
+            (Operation::Add | Operation::Gate | Operation::Concatenate, _) => {
+                Err(self.broken(layer, "an operation with two inputs", inputs.len().to_string()))
+            }
             (_, &[input]) => Ok((input, fused.residual)),
             _ => Err(self.broken(layer, "an operation with one input", inputs.len().to_string())),
         }
@@ -162,15 +206,24 @@ impl Planner<'_> {
             _ => None,
         };
         let planned = match (self.operation(fused.base), input, output) {
-            (Operation::Conv2d { name, kernel, stride, padding, bias }, Shape::Map(from), Shape::Map(to)) => {
-                let shape = [to.channels, from.channels, *kernel, *kernel];
+            (
+                Operation::Conv2d { name, kernel, stride, padding, dilation, groups, bias },
+                Shape::Map(from),
+                Shape::Map(to),
+            ) => {
+                let (kernel, stride, padding, dilation) = (*kernel, *stride, *padding, *dilation);
+                let shape = [to.channels, from.channels / (*groups).max(1), kernel, kernel];
                 let (weights, bias) = self.weights.weighted(name, &shape, *bias, norm)?;
-                let geometry =
-                    Geometry { input: from, output: to, kernel: *kernel, stride: *stride, padding: *padding };
-                match Winograd::suits(&geometry) {
-                    true => Work::ConvolveTiles(Winograd::new(geometry, &weights, bias)),
-                    false => Work::Convolve(Convolution::new(geometry, &weights, bias)),
+                let geometry = Geometry { input: from, output: to, kernel, stride, padding, dilation };
+                match *groups {
+                    1 if Winograd::suits(&geometry) => Work::ConvolveTiles(Winograd::new(geometry, &weights, bias)),
+                    1 => Work::Convolve(Convolution::new(geometry, &weights, bias)),
+                    groups => Work::ConvolveGroups(Grouped::new(geometry, groups, &weights, bias)),
                 }
+            }
+            (Operation::GroupNorm { name, groups, epsilon }, _, _) => {
+                let (scale, shift) = self.weights.affine(name, channels(input))?;
+                Work::GroupNorm { groups: *groups, epsilon: *epsilon, scale, shift }
             }
             (Operation::Linear { name, bias }, Shape::Vector(from), Shape::Vector(to)) => {
                 let (weights, bias) = self.weights.weighted(name, &[to, from], *bias, norm)?;
@@ -182,18 +235,21 @@ impl Planner<'_> {
                 let (scale, shift) = self.weights.scale_and_shift(name, *epsilon, channels(input))?;
                 Work::Scale { scale, shift }
             }
-            (Operation::Add | Operation::Relu | Operation::Tanh, _, _) => Work::Copy,
+            (Operation::Add | Operation::Activate(_), _, _) => Work::Copy,
+            (Operation::Gate, Shape::Map(_), _) => Work::Gate,
+            (Operation::Concatenate, Shape::Map(_), Shape::Map(_)) => Work::Concatenate,
             (Operation::MaxPool2d { kernel, stride, padding }, Shape::Map(_), Shape::Map(_)) => {
                 let window = Window { kernel: *kernel, stride: *stride, padding: *padding };
                 Work::MaxPool(window)
             }
-            (Operation::AvgPool2d { kernel, stride }, Shape::Map(_), Shape::Map(_)) => {
-                let window = Window { kernel: *kernel, stride: *stride, padding: 0 };
+            (Operation::AvgPool2d { kernel, stride, padding }, Shape::Map(_), Shape::Map(_)) => {
+                let window = Window { kernel: *kernel, stride: *stride, padding: *padding };
                 Work::AveragePool(window)
             }
+            (Operation::AdaptiveAvgPool2d, Shape::Map(_), Shape::Map(_)) => Work::AdaptiveAveragePool,
             (Operation::GlobalAvgPool, Shape::Map(_), _) => Work::GlobalAverage,
-            (Operation::SubsampleAndPad { stride }, Shape::Map(_), Shape::Map(_)) => {
-                Work::SubsampleAndPad { stride: *stride }
+            (Operation::SubsampleAndPad { stride, before }, Shape::Map(_), Shape::Map(_)) => {
+                Work::SubsampleAndPad { stride: *stride, before: *before }
             }
             (Operation::Flatten, _, _) => Work::Flatten,
             (other, _, _) => return Err(self.broken(layer, "an operation that fits its input", format!("{other:?}"))),
@@ -228,8 +284,8 @@ fn arrange(layer: &str, input: Shape, output: Shape, drafts: Vec<Draft>, result:
     let mut last_read = vec![0; drafts.len() + 1];
     for (step, draft) in drafts.iter().enumerate() {
         last_read[draft.from] = step;
-        if let Some(residual) = draft.residual {
-            last_read[residual] = step;
+        if let Some((second, _)) = draft.second {
+            last_read[second] = step;
         }
     }
     last_read[result] = drafts.len();
@@ -244,12 +300,13 @@ fn arrange(layer: &str, input: Shape, output: Shape, drafts: Vec<Draft>, result:
         });
         slots[to] = slots[to].max(draft.output.len());
         slot_of[index + 1] = to;
-        let (from, residual) = (slot_of[draft.from], draft.residual.map(|value| slot_of[value]));
+        let from = slot_of[draft.from];
+        let second = draft.second.map(|(value, shape)| Second { slot: slot_of[value], shape });
         let mut read = vec![draft.from];
-        read.extend(draft.residual.filter(|&value| value != draft.from));
+        read.extend(draft.second.map(|(value, _)| value).filter(|&value| value != draft.from));
         free.extend(read.into_iter().filter(|&value| last_read[value] == index).map(|value| slot_of[value]));
-        let Draft { work, input, output, activation, .. } = draft;
-        steps.push(Step { work, from, residual, to, input, output, activation });
+        let Draft { node, work, input, output, activation, .. } = draft;
+        steps.push(Step { node, work, from, second, to, input, output, activation });
     }
     Segment { layer: layer.to_owned(), input, output, steps, result: slot_of[result], slots, operations }
 }

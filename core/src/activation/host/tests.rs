@@ -10,8 +10,8 @@ use crate::activation::RowPolicy;
 use crate::activation::reference::evaluate;
 use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet};
 use crate::model::{
-    Architecture, CifarResnet, Convolution, Graph, GraphBuilder, ParameterRole, Resnet, ResnetBlock, ResnetNames,
-    ResnetStem, StateDict, StateTensor,
+    Activation, Architecture, CifarResnet, Convolution, Graph, GraphBuilder, ParameterRole, Resnet, ResnetBlock,
+    ResnetNames, ResnetStem, StateDict, StateTensor,
 };
 use crate::supervise::{Cancelled, Progress, Unsupervised};
 
@@ -123,28 +123,36 @@ fn the_resnet_of_the_paper() {
 /// Every other operation: biases, an even kernel, both poolings, sums and normalisations that cannot be absorbed.
 fn assortment() -> Graph {
     let mut builder = GraphBuilder::new("assortment", SMALL).unwrap();
-    builder.conv("a", Convolution { channels: 7, kernel: 2, stride: 1, padding: 1, bias: true }).unwrap();
+    builder
+        .conv("a", Convolution { channels: 7, kernel: 2, stride: 1, padding: 1, dilation: 1, groups: 1, bias: true })
+        .unwrap();
     builder.tap("a").unwrap();
-    builder.batch_norm("norm").unwrap();
-    let tanh = builder.tanh().unwrap();
+    builder.batch_norm("norm", 1e-5).unwrap();
+    let tanh = builder.activate(Activation::Tanh).unwrap();
     builder.add(tanh, tanh).unwrap();
     builder.dropout(0.5).unwrap();
     let pooled = builder.max_pool(3, 2, 1).unwrap();
     builder.tap("pooled").unwrap();
-    builder.conv("b", Convolution { channels: 7, kernel: 5, stride: 2, padding: 2, bias: false }).unwrap();
-    builder.batch_norm("b.norm").unwrap();
+    builder
+        .conv("b", Convolution { channels: 7, kernel: 5, stride: 2, padding: 2, dilation: 1, groups: 1, bias: false })
+        .unwrap();
+    builder.batch_norm("b.norm", 1e-5).unwrap();
     let left = builder.current();
     let right = builder
-        .conv_of(pooled, "c", Convolution { channels: 7, kernel: 1, stride: 2, padding: 0, bias: true })
+        .conv_of(
+            pooled,
+            "c",
+            Convolution { channels: 7, kernel: 1, stride: 2, padding: 0, dilation: 1, groups: 1, bias: true },
+        )
         .unwrap();
     builder.add(left, right).unwrap();
     builder.tap("sum").unwrap();
-    builder.avg_pool(2, 2).unwrap();
+    builder.avg_pool(3, 2, 1).unwrap();
     builder.flatten().unwrap();
     builder.tap("flat").unwrap();
     builder.linear("fc1", 6, false).unwrap();
-    builder.batch_norm("fc1.norm").unwrap();
-    builder.tanh().unwrap();
+    builder.batch_norm("fc1.norm", 1e-5).unwrap();
+    builder.activate(Activation::Tanh).unwrap();
     builder.tap("fc1").unwrap();
     builder.linear("fc2", 3, true).unwrap();
     builder.tap("fc2").unwrap();
@@ -154,6 +162,54 @@ fn assortment() -> Graph {
 #[test]
 fn every_other_operation() {
     check(&assortment(), SMALL, 3);
+}
+
+/// Groups, one channel a group, several outputs a channel, gaps in the kernel, gates, concatenations, normalisations of
+/// one sample, windows that overlap, zeros on one side, and all activations.
+fn groups_and_gates() -> Graph {
+    let mut builder = GraphBuilder::new("groups", SMALL).unwrap();
+    let convolution =
+        Convolution { channels: 12, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, bias: true };
+    builder.conv("a", convolution).unwrap();
+    builder.activate(Activation::Silu).unwrap();
+    builder.conv("b", Convolution { groups: 4, stride: 2, ..convolution }).unwrap();
+    builder.batch_norm("b.norm", 1e-3).unwrap();
+    let entry = builder.activate(Activation::Hardswish).unwrap();
+    builder.tap("grouped").unwrap();
+    builder.conv("c", Convolution { channels: 24, groups: 12, ..convolution }).unwrap();
+    builder.group_norm("c.norm", 6, 1e-5).unwrap();
+    builder.activate(Activation::Elu).unwrap();
+    builder.conv("d", Convolution { groups: 2, dilation: 2, padding: 2, ..convolution }).unwrap();
+    builder.conv("e", Convolution { groups: 12, bias: false, ..convolution }).unwrap();
+    let map = builder.activate(Activation::LeakyRelu(0.2)).unwrap();
+    builder.adaptive_avg_pool_of(map, 1).unwrap();
+    builder.conv("f", Convolution { kernel: 1, padding: 0, ..convolution }).unwrap();
+    let gate = builder.activate(Activation::Sigmoid).unwrap();
+    let gated = builder.gate(map, gate).unwrap();
+    builder.activate(Activation::Selu).unwrap();
+    let joined = builder.concatenate(builder.current(), entry).unwrap();
+    assert!(builder.gate(joined, gate).is_err() && builder.concatenate(gated, gate).is_err());
+    builder.tap("joined").unwrap();
+    builder.subsample_and_pad(joined, 2, 29, 1).unwrap();
+    builder.activate(Activation::Softplus).unwrap();
+    builder.tap("padded").unwrap();
+    builder.conv("g", Convolution { dilation: 2, padding: 1, ..convolution }).unwrap();
+    builder.activate(Activation::Gelu).unwrap();
+    builder.adaptive_avg_pool_of(builder.current(), 3).unwrap();
+    builder.tap("adaptive").unwrap();
+    builder.flatten().unwrap();
+    builder.linear("fc1", 10, true).unwrap();
+    builder.group_norm("fc1.norm", 1, 1e-5).unwrap();
+    builder.activate(Activation::Relu6).unwrap();
+    builder.tap("fc1").unwrap();
+    builder.linear("fc2", 3, true).unwrap();
+    builder.tap("fc2").unwrap();
+    builder.finish().unwrap()
+}
+
+#[test]
+fn groups_gates_and_activations() {
+    check(&groups_and_gates(), SMALL, 5);
 }
 
 #[test]
@@ -173,7 +229,7 @@ fn row_policies_reduce_what_flattening_keeps() {
     let (state, probe) = (random_state(&graph, 5), images(SMALL, 4));
     let whole = represented(&graph, &state, &probe, 1, RowPolicy::Flatten);
     let pooled = represented(&graph, &state, &probe, 1, RowPolicy::AveragePool);
-    assert_eq!(pooled.iter().map(|tap| tap.features).collect::<Vec<_>>(), [7, 7, 7, 14, 6, 3]);
+    assert_eq!(pooled.iter().map(|tap| tap.features).collect::<Vec<_>>(), [7, 7, 7, 28, 6, 3]);
     for (whole, pooled) in whole.iter().zip(&pooled) {
         assert_eq!((&whole.layer, pooled.rows), (&pooled.layer, 4));
         let positions = whole.features / pooled.features;

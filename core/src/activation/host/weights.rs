@@ -61,6 +61,15 @@ impl<'a> Weights<'a> {
         Ok(normalisation.into_iter().map(|(s, t)| (s as f32, t as f32)).unzip())
     }
 
+    /// Scale and shift of a normalisation without running statistics.
+    ///
+    /// # Errors
+    /// [`ActivationError::Tensor`] when a tensor is absent or has another shape.
+    pub(super) fn affine(&self, name: &str, channels: usize) -> Result<(Vec<f32>, Vec<f32>), ActivationError> {
+        let part = |part: &str| self.tensor(&format!("{name}.{part}"), &[channels]).map(<[f32]>::to_vec);
+        Ok((part("weight")?, part("bias")?))
+    }
+
     /// `s = scale / sqrt(variance + epsilon)` and `t = shift - mean s` for each channel.
     fn normalisation(&self, name: &str, epsilon: f64, channels: usize) -> Result<Vec<(f64, f64)>, ActivationError> {
         let [scale, shift, mean, variance] = ["weight", "bias", "running_mean", "running_var"]

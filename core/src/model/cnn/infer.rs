@@ -1,229 +1,120 @@
-//! Which plain CNN has these tensors. They do not say where maps are padded and pooled, so every usual way that leaves
-//! as many values as the first linear layer takes is a candidate.
+//! The layers of a plain CNN, from the names and shapes of tensors.
 
-use super::{Cnn, ConvBlock, Head, Pool};
-use crate::data::ImageShape;
-use crate::model::layers::{FoundLinear, LayerKind, Link, chain, inconsistent, layers_of};
-use crate::model::{Activation, Architecture, InferenceError, TensorShapes};
+use super::candidates::Found;
+use super::{Cnn, chain};
+use crate::model::chain::{Assigned, FoundNorm, assign, norm_of};
+use crate::model::layers::{FoundLinear, LayerKind, Link, chain as in_order, inconsistent, layers_of};
+use crate::model::{InferenceError, LayerOrder, NormKind, Said, TensorShapes};
 
-const FAMILY: &str = "CNN";
-/// Sides of the square images of common data sets with one channel.
-const GREY_SIDES: &[usize] = &[28, 32];
-/// Sides of the square images of common data sets with more channels.
-const COLOUR_SIDES: &[usize] = &[32, 28, 64, 96, 224];
-/// Larger kernels are usually strided, as AlexNet's first.
-const LARGEST_KERNEL: usize = 5;
-/// Side of the pooling windows.
-const POOL_SIDE: usize = 2;
+pub(super) const FAMILY: &str = "CNN";
 
-/// Recognises a plain CNN: nothing when there are other layers, or when they do not follow one another.
-pub(super) fn infer(shapes: &TensorShapes) -> Option<Result<Cnn, InferenceError>> {
-    Found::of(shapes).map(|found| found.member())
+/// Recognises a plain CNN: nothing when there are other layers, or no convolution.
+pub(super) fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Cnn>, InferenceError>> {
+    let (mut convs, mut linear, mut norms) = (Vec::new(), Vec::new(), Vec::new());
+    for layer in layers_of(shapes) {
+        let after = (convs.len() + linear.len()).checked_sub(1);
+        match (norm_of(&layer), layer.kind) {
+            (Some((norm, features)), _) => norms.push(FoundNorm { norm, features, after }),
+            (None, LayerKind::Conv { outputs, inputs, kernel, bias }) => {
+                convs.push(FoundConv { name: layer.name, inputs, outputs, kernel, bias, groups: 1 });
+            }
+            (None, LayerKind::Linear { outputs, inputs, bias }) => {
+                linear.push(FoundLinear { name: layer.name, inputs, outputs, bias });
+            }
+            _ => return None,
+        }
+    }
+    if convs.is_empty() {
+        return None;
+    }
+    Some(members(convs, linear, norms, said))
 }
 
-struct FoundConv {
-    name: String,
-    inputs: usize,
-    outputs: usize,
-    kernel: usize,
-    bias: bool,
+/// A convolution that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FoundConv {
+    pub(super) name: String,
+    /// Channels that each output reads.
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) kernel: usize,
+    pub(super) bias: bool,
+    pub(super) groups: usize,
 }
 
 impl Link for FoundConv {
     fn ends(&self) -> (usize, usize) {
-        (self.inputs, self.outputs)
+        (self.inputs * self.groups, self.outputs)
     }
 }
 
-/// The layers of a plain CNN, in order; at least one convolution and one linear layer.
-struct Found {
-    convs: Vec<FoundConv>,
-    /// The batch normalisation after each convolution.
-    norms: Vec<Option<String>>,
+fn members(
+    mut convs: Vec<FoundConv>,
     linear: Vec<FoundLinear>,
-}
-
-impl Found {
-    fn of(shapes: &TensorShapes) -> Option<Self> {
-        let (mut convs, mut norms, mut linear) = (Vec::new(), Vec::new(), Vec::new());
-        for layer in layers_of(shapes) {
-            let name = layer.name;
-            match layer.kind {
-                LayerKind::Conv { outputs, inputs, kernel, bias } => {
-                    convs.push(FoundConv { name, inputs, outputs, kernel, bias });
-                }
-                LayerKind::Linear { outputs, inputs, bias } => {
-                    linear.push(FoundLinear { name, inputs, outputs, bias });
-                }
-                LayerKind::BatchNorm { features } => norms.push((name, features)),
-                LayerKind::Other => return None,
-            }
-        }
-        let (convs, linear) = (chain(convs)?, chain(linear)?);
-        if convs.is_empty() || linear.is_empty() {
-            return None;
-        }
-        let norms = norms_after(&convs, norms)?;
-        Some(Self { convs, norms, linear })
-    }
-
-    fn member(&self) -> Result<Cnn, InferenceError> {
-        if let Some(FoundConv { name, kernel, .. }) = self.convs.iter().find(|conv| conv.kernel > LARGEST_KERNEL) {
-            let expected = format!("kernels of at most {LARGEST_KERNEL} × {LARGEST_KERNEL}, which have a stride of 1");
-            let found = format!("{kernel} × {kernel}, whose stride tensors do not tell");
-            return Err(inconsistent(FAMILY, format!("{name}.weight"), expected, found));
-        }
-        let side = self.last_side()?;
-        let patterns = self.pool_patterns();
-        let mut candidates = Vec::new();
-        for pooled in &patterns {
-            for padded in [true, false] {
-                let leaves = |&input: &usize| self.side_after(input, padded, pooled) == Some(side);
-                if let Some(input) = self.usual_sides().iter().copied().find(leaves) {
-                    push_new(&mut candidates, self.build(input, padded, pooled, Head::Flatten));
-                }
-            }
-            if self.names_say_where_pooled() && !candidates.is_empty() {
-                break;
-            }
-        }
-        let settled = candidates.len() == 1 && self.names_say_where_pooled();
-        if side == 1 && !settled {
-            let input = self.usual_sides()[0];
-            for pooled in &patterns {
-                let before_mean = &pooled[..pooled.len() - 1];
-                push_new(&mut candidates, self.build(input, true, before_mean, Head::GlobalAverage));
-            }
-        }
-        if candidates.len() > 1 {
-            let needed = "where its maps are padded and pooled".to_owned();
-            let candidates = candidates.into_iter().map(Architecture::Cnn).collect();
-            return Err(InferenceError::Ambiguous { family: FAMILY, needed, candidates });
-        }
-        candidates.pop().ok_or_else(|| {
-            let sides: Vec<String> = self.usual_sides().iter().map(usize::to_string).collect();
-            let expected = format!(
-                "what square images of {} pixels leave after {} convolutions and 2 × 2 pooling",
-                sides.join(", "),
-                self.convs.len()
-            );
-            self.linear_error(expected, format!("{side} × {side} positions"))
-        })
-    }
-
-    /// The side of the map that the first linear layer reads.
-    fn last_side(&self) -> Result<usize, InferenceError> {
-        let channels = self.convs[self.convs.len() - 1].outputs.max(1);
-        let features = self.linear[0].inputs;
-        let side = (features / channels).isqrt();
-        if side == 0 || side * side * channels != features {
-            let expected = format!("{channels} channels of a square map as inputs");
-            return Err(self.linear_error(expected, format!("{features} inputs")));
-        }
-        Ok(side)
-    }
-
-    fn linear_error(&self, expected: String, found: String) -> InferenceError {
-        inconsistent(FAMILY, format!("{}.weight", self.linear[0].name), expected, found)
-    }
-
-    fn usual_sides(&self) -> &'static [usize] {
-        match self.convs.first() {
-            Some(FoundConv { inputs: 1, .. }) => GREY_SIDES,
-            _ => COLOUR_SIDES,
+    norms: Vec<FoundNorm>,
+    said: &Said<'_>,
+) -> Result<Vec<Cnn>, InferenceError> {
+    // A convolution that reads one channel for each of those before it.
+    for i in 1..convs.len() {
+        let before = convs[i - 1].outputs;
+        if convs[i].inputs == 1 && before > 1 && convs[i].outputs.is_multiple_of(before) {
+            convs[i].groups = before;
         }
     }
-
-    /// The usual ways to pool: after each convolution, after every second, after the last, nowhere. Where numbers in a
-    /// sequence's names say what stands between the convolutions, only the last is open, and first taken to be pooled
-    /// when any other is.
-    fn pool_patterns(&self) -> Vec<Vec<bool>> {
-        let count = self.convs.len();
-        let usual: [&dyn Fn(usize) -> bool; 4] = [&|_| true, &|i| i % 2 == 1, &|i| i + 1 == count, &|_| false];
-        let mut patterns = Vec::new();
-        for pooled in usual {
-            let known = |i| self.pooled_by_name(i).unwrap_or_else(|| pooled(i));
-            push_new(&mut patterns, (0..count).map(known).collect());
-        }
-        let pooled_before_last = (0..count).any(|i| self.pooled_by_name(i) == Some(true));
-        if self.names_say_where_pooled() && !pooled_before_last {
-            patterns.reverse();
-        }
-        patterns
-    }
-
-    fn names_say_where_pooled(&self) -> bool {
-        self.convs.len() > 1 && (0..self.convs.len() - 1).all(|i| self.pooled_by_name(i).is_some())
-    }
-
-    /// Whether something stands between the activation after a convolution and the next one in the same sequence.
-    fn pooled_by_name(&self, conv: usize) -> Option<bool> {
-        let (sequence, index) = place_in_sequence(&self.convs.get(conv)?.name)?;
-        let (next_sequence, next_index) = place_in_sequence(&self.convs.get(conv + 1)?.name)?;
-        if sequence != next_sequence {
-            return None;
-        }
-        let own = 2 + usize::from(self.norms.get(conv)?.is_some());
-        next_index.checked_sub(index.saturating_add(own)).map(|others| others > 0)
-    }
-
-    /// The side that is left of an image's side.
-    fn side_after(&self, input: usize, padded: bool, pooled: &[bool]) -> Option<usize> {
-        self.convs.iter().zip(pooled).try_fold(input, |side, (conv, &pooled)| {
-            let padding = if padded { conv.kernel / 2 } else { 0 };
-            let convolved = padding.checked_mul(2)?.checked_add(side)?.checked_add(1)?.checked_sub(conv.kernel)?;
-            let left = if pooled { convolved / POOL_SIDE } else { convolved };
-            (left > 0).then_some(left)
-        })
-    }
-
-    fn build(&self, side: usize, padded: bool, pooled: &[bool], head: Head) -> Cnn {
-        let channels = self.convs[0].inputs;
-        let block = |(i, (conv, norm)): (usize, (&FoundConv, &Option<String>))| ConvBlock {
-            name: conv.name.clone(),
-            channels: conv.outputs,
-            kernel: conv.kernel,
-            padding: if padded { conv.kernel / 2 } else { 0 },
-            bias: conv.bias,
-            batch_norm: norm.clone(),
-            pool: pooled.get(i).copied().unwrap_or(false).then_some(Pool::Max(POOL_SIDE)),
-        };
-        Cnn {
-            input: ImageShape { channels, height: side, width: side },
-            blocks: self.convs.iter().zip(&self.norms).enumerate().map(block).collect(),
-            head,
-            linear: self.linear.iter().cloned().map(FoundLinear::into_layer).collect(),
-            activation: Activation::Relu,
-            dropout: 0.0,
-        }
-    }
-}
-
-/// The batch normalisation after each convolution: one each in order, or the next in the same sequence; nothing when
-/// one belongs to no convolution.
-fn norms_after(convs: &[FoundConv], norms: Vec<(String, usize)>) -> Option<Vec<Option<String>>> {
-    let one_each =
-        norms.len() == convs.len() && convs.iter().zip(&norms).all(|(conv, (_, features))| conv.outputs == *features);
-    if one_each {
-        return Some(norms.into_iter().map(|(name, _)| Some(name)).collect());
-    }
-    let follows = |conv: &FoundConv, norm: &str| {
-        place_in_sequence(&conv.name)
-            .is_some_and(|(sequence, index)| place_in_sequence(norm) == Some((sequence, index.saturating_add(1))))
+    let names = |convs: &[FoundConv], linear: &[FoundLinear]| -> Vec<String> {
+        convs.iter().map(|conv| &conv.name).chain(linear.iter().map(|layer| &layer.name)).cloned().collect()
     };
-    let after = |conv: &FoundConv| norms.iter().find(|(norm, _)| follows(conv, norm)).map(|(norm, _)| norm.clone());
-    let found: Vec<Option<String>> = convs.iter().map(after).collect();
-    (found.iter().flatten().count() == norms.len()).then_some(found)
-}
-
-/// The sequence that a numbered layer is in, and its number there.
-fn place_in_sequence(name: &str) -> Option<(&str, usize)> {
-    let (sequence, index) = name.rsplit_once('.').unwrap_or(("", name));
-    index.parse().ok().map(|index| (sequence, index))
-}
-
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
+    let as_found = names(&convs, &linear);
+    let apart = |part: &str, what: &str| {
+        inconsistent(FAMILY, format!("{part}.weight"), format!("{what} that follow one another"), "others")
+    };
+    let (first_conv, first_linear) = (convs[0].name.clone(), linear.first().map(|layer| layer.name.clone()));
+    let convs = in_order(convs).ok_or_else(|| apart(&first_conv, "convolutions"))?;
+    let linear = match first_linear {
+        Some(first) => in_order(linear).ok_or_else(|| apart(&first, "linear layers"))?,
+        None => linear,
+    };
+    let in_file_order = names(&convs, &linear) == as_found;
+    let of_convs = convs.iter().map(|conv| (conv.name.as_str(), conv.outputs));
+    let layers: Vec<(&str, usize)> =
+        of_convs.chain(linear.iter().map(|layer| (layer.name.as_str(), layer.outputs))).collect();
+    let Assigned { mut of_layers, first, order } = assign(FAMILY, &layers, 0, norms, in_file_order)?;
+    let of_linear = of_layers.split_off(convs.len());
+    let kinds: Vec<NormKind> = of_layers.iter().flatten().map(|norm| norm.kind).collect();
+    if first.is_some() || kinds.array_windows().any(|[a, b]| a != b) {
+        let expected = "normalisations of one kind after convolutions";
+        return Err(inconsistent(FAMILY, &convs[0].name, expected, "others"));
     }
+    let norm_groups = match kinds.first() {
+        Some(NormKind::Group(_)) => Some(said.of::<usize>("groups", "a number of groups such as 32")?.unwrap_or(32)),
+        _ => None,
+    };
+    let normalised = of_layers.iter().chain(&of_linear).any(Option::is_some);
+    let said_order =
+        if normalised { said.of::<LayerOrder>("order", "norm-activation or activation-norm")? } else { None };
+    let mut layers: Vec<_> = linear.iter().cloned().map(FoundLinear::into_layer).collect();
+    layers.iter_mut().zip(of_linear).for_each(|(layer, norm)| layer.norm = norm);
+    let found = Found {
+        norms: of_layers.into_iter().map(|norm| norm.map(|norm| norm.name)).collect(),
+        convs,
+        features: linear.first().map(|layer| (format!("{}.weight", layer.name), layer.inputs)),
+        linear: layers,
+        order: said_order.or(order).unwrap_or_default(),
+    };
+    let mut members = found.members(said)?;
+    let ids = format!("one of {}", super::Activation::ids().collect::<Vec<_>>().join(", "));
+    let activation = said.of("activation", &ids)?;
+    let epsilon = if normalised { said.of::<f64>("epsilon", "a number such as 1e-5")? } else { None };
+    for member in &mut members {
+        member.activation = activation.unwrap_or(member.activation);
+        member.norm_groups = norm_groups;
+        if let Some(last) = member.blocks.last_mut().filter(|_| member.linear.is_empty()) {
+            last.activation = Some(said.of("last", &ids)?.unwrap_or(super::Activation::Identity));
+        }
+        if let Some(epsilon) = epsilon {
+            member.epsilon = epsilon;
+        }
+        chain::said_epsilon(member.linear.iter_mut().filter_map(|layer| layer.norm.as_mut()), said)?;
+    }
+    Ok(members)
 }

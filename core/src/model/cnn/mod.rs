@@ -1,29 +1,23 @@
 //! Convolutions one after another, then linear layers.
 
+mod candidates;
 mod infer;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::chain;
 use super::family::dashed;
+use super::normalise::{LayerOrder, Norm, NormKind, epsilon};
+use super::pool::{Pool, PoolKind};
 use super::{
-    Activation, Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, LinearLayer, ModelError,
-    Shape, TensorShapes,
+    Activation, Assumption, Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, LinearLayer,
+    ModelError, Said, Shape, TensorShapes,
 };
 use crate::data::ImageShape;
 
-/// What makes a feature map smaller after a convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pool {
-    /// Maximum over windows of this side, side by side.
-    Max(usize),
-    /// Mean over windows of this side, side by side.
-    Average(usize),
-}
-
-/// Convolution, batch normalisation where there is one, activation, pooling where there is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Convolution, normalisation where there is one, activation, pooling where there is one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConvBlock {
     /// The name of the convolution's tensors without `.weight`; also the tap's.
     pub name: String,
@@ -31,14 +25,47 @@ pub struct ConvBlock {
     pub channels: usize,
     /// Side of the kernel.
     pub kernel: usize,
+    /// Step.
+    #[serde(default = "one")]
+    pub stride: usize,
     /// Zeros added at each side.
     pub padding: usize,
+    /// Groups of channels.
+    #[serde(default = "one")]
+    pub groups: usize,
     /// Whether the convolution has a bias.
     pub bias: bool,
-    /// The name of the batch normalisation's tensors.
+    /// The name of the normalisation's tensors.
     pub batch_norm: Option<String>,
     /// What makes the map smaller.
+    #[schemars(with = "Option<String>")]
     pub pool: Option<Pool>,
+    /// What follows the convolution, where that is not what follows the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl ConvBlock {
+    /// A convolution with a bias that keeps the size of maps by an odd kernel, without normalisation and pooling.
+    #[must_use]
+    pub fn new(name: impl Into<String>, channels: usize, kernel: usize) -> Self {
+        Self {
+            name: name.into(),
+            channels,
+            kernel,
+            stride: 1,
+            padding: kernel / 2,
+            groups: 1,
+            bias: true,
+            batch_norm: None,
+            pool: None,
+            activation: None,
+        }
+    }
 }
 
 /// How the last feature map becomes the input of the first linear layer.
@@ -49,52 +76,86 @@ pub enum Head {
     Flatten,
     /// The mean of each channel: any size of images will do.
     GlobalAverage,
+    /// Means over so many windows a side that cover the map evenly, side by side: any size of images will do.
+    Adaptive(usize),
 }
 
 /// A plain convolutional network. Taps: each block after its pooling, each hidden linear layer after its activation, and
 /// the logits, named as the layers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cnn {
-    /// The images that it is made for; with [`Head::GlobalAverage`] only the channels matter.
+    /// The images that it is made for; with other heads than [`Head::Flatten`] only the channels matter.
     pub input: ImageShape,
     /// The convolutional part.
     pub blocks: Vec<ConvBlock>,
     /// How it is joined to the linear part.
     pub head: Head,
-    /// The linear part; the last layer yields the logits.
+    /// The linear part; the last layer yields the logits. Without any, the means of the last block's channels are they.
     pub linear: Vec<LinearLayer>,
     /// What follows each convolution and each hidden linear layer.
     #[serde(default)]
     pub activation: Activation,
+    /// Which of normalisation and activation comes first.
+    #[serde(default)]
+    pub order: LayerOrder,
+    /// Groups of channels that convolutions are normalised over in one sample; absent for batch normalisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm_groups: Option<usize>,
+    /// What normalisations add to the variance.
+    #[serde(default = "super::normalise::epsilon")]
+    pub epsilon: f64,
     /// Probability that a hidden value of the linear part is set to zero in training.
     #[serde(default)]
     pub dropout: f64,
 }
 
 impl Cnn {
+    /// A network with ReLU and without dropout.
+    #[must_use]
+    pub fn new(input: ImageShape, blocks: Vec<ConvBlock>, head: Head, linear: Vec<LinearLayer>) -> Self {
+        Self {
+            input,
+            blocks,
+            head,
+            linear,
+            activation: Activation::Relu,
+            order: LayerOrder::NormActivation,
+            norm_groups: None,
+            epsilon: epsilon(),
+            dropout: 0.0,
+        }
+    }
+
     /// The convolutional part for images of this shape, up to the vector that the first linear layer reads.
     fn convolutional_part(&self, input: ImageShape) -> Result<GraphBuilder, ModelError> {
         let mut builder = GraphBuilder::new(self.describe(), input)?;
         for block in &self.blocks {
-            let ConvBlock { name, channels, kernel, padding, bias, batch_norm, pool } = block;
-            let (channels, kernel, padding, bias) = (*channels, *kernel, *padding, *bias);
-            builder.conv(name, Convolution { channels, kernel, stride: 1, padding, bias })?;
-            if let Some(batch_norm) = batch_norm {
-                builder.batch_norm(batch_norm)?;
+            let ConvBlock { channels, kernel, stride, padding, groups, bias, .. } = *block;
+            let convolution = Convolution { channels, kernel, stride, padding, dilation: 1, groups, bias };
+            builder.conv(&block.name, convolution)?;
+            let kind = self.norm_groups.map_or(NormKind::Batch, NormKind::Group);
+            let norm = block.batch_norm.as_ref().map(|name| Norm { name: name.clone(), kind, epsilon: self.epsilon });
+            let activation = block.activation.unwrap_or(self.activation);
+            self.order.append(norm.as_ref(), activation, &mut builder)?;
+            if let Some(pool) = block.pool {
+                pool.append(&mut builder)?;
             }
-            self.activation.append(&mut builder)?;
-            match *pool {
-                Some(Pool::Max(side)) => builder.max_pool(side, side, 0)?,
-                Some(Pool::Average(side)) => builder.avg_pool(side, side)?,
-                None => builder.current(),
-            };
-            builder.tap(name)?;
+            builder.tap(&block.name)?;
         }
         match self.head {
             Head::Flatten => builder.flatten()?,
             Head::GlobalAverage => builder.global_avg_pool()?,
+            Head::Adaptive(side) => {
+                builder.adaptive_avg_pool_of(builder.current(), side)?;
+                builder.flatten()?
+            }
         };
         Ok(builder)
+    }
+
+    fn is_normalised(&self) -> bool {
+        let of_linear = self.linear.iter().any(|layer| layer.norm.is_some());
+        of_linear || self.blocks.iter().any(|block| block.batch_norm.is_some())
     }
 }
 
@@ -108,18 +169,29 @@ impl Family for Cnn {
             let found = format!("{}×{}×{}", input.channels, input.height, input.width);
             return Err(builder.error("input", self.expected_input().to_string(), found));
         }
-        LinearLayer::append_all(&self.linear, self.activation, self.dropout, &mut builder)?;
+        if self.linear.is_empty() {
+            if self.head != Head::Flatten {
+                builder.tap("avgpool")?;
+            }
+        } else {
+            LinearLayer::append_all(&self.linear, self.activation, self.order, self.dropout, &mut builder)?;
+        }
         builder.finish()
     }
 
     fn describe(&self) -> String {
         let channels = dashed(self.blocks.iter().map(|block| block.channels));
-        let linear = dashed(self.linear.iter().map(|layer| layer.width));
+        let linear = match self.linear.is_empty() {
+            true => String::new(),
+            false => format!(" + {}", dashed(self.linear.iter().map(|layer| layer.width))),
+        };
         let pooled = self.blocks.iter().filter(|block| block.pool.is_some()).count();
+        let strided = self.blocks.iter().any(|block| block.stride > 1);
         let pooling = match (self.blocks.iter().find_map(|block| block.pool), pooled) {
+            (None, _) if strided => "strides".to_owned(),
             (None, _) => "no pooling".to_owned(),
             (Some(pool), pooled) => {
-                let kind = if matches!(pool, Pool::Max(_)) { "max" } else { "average" };
+                let kind = if pool.kind == PoolKind::Max { "max" } else { "average" };
                 if pooled == self.blocks.len() {
                     format!("{kind} pooling")
                 } else {
@@ -127,11 +199,14 @@ impl Family for Cnn {
                 }
             }
         };
-        format!("CNN {channels} + {linear} ({}, {pooling})", self.activation.describe())
+        format!("CNN {channels}{linear} ({}, {pooling})", self.activation.describe())
     }
 
     fn classes(&self) -> Option<usize> {
-        self.linear.last().map(|layer| layer.width)
+        match self.linear.last() {
+            Some(layer) => Some(layer.width),
+            None => self.blocks.last().map(|block| block.channels),
+        }
     }
 
     fn expected_input(&self) -> ExpectedInput {
@@ -149,19 +224,55 @@ impl Family for Cnn {
         self.input
     }
 
-    fn assumptions(&self) -> Vec<String> {
-        vec![
-            format!("the activation after each convolution and hidden layer is {}", self.activation.describe()),
-            "the order and kind of pooling are those of the inferred architecture".to_owned(),
-        ]
+    fn assumptions(&self) -> Vec<Assumption> {
+        let of_each = |text: &dyn Fn(&ConvBlock) -> String| self.blocks.iter().map(text).collect::<Vec<_>>().join("+");
+        let pool = of_each(&|block| block.pool.map_or_else(|| "none".to_owned(), |pool| pool.to_string()));
+        let strides = of_each(&|block| block.stride.to_string());
+        let paddings = of_each(&|block| block.padding.to_string());
+        let activation =
+            format!("the activation after each convolution and hidden layer is {}", self.activation.describe());
+        let mut found = vec![
+            Assumption::new("activation", self.activation, Activation::ids(), activation),
+            Assumption::new(
+                "pool",
+                &pool,
+                ["max:2", "avg:2", "none"],
+                format!("the pooling after each convolution is {pool}"),
+            ),
+            Assumption::new("stride", &strides, ["1", "2"], format!("the strides of the convolutions are {strides}")),
+            Assumption::new("padding", &paddings, ["0", "1", "2"], format!("their paddings are {paddings}")),
+        ];
+        let (head, sentence) = match self.head {
+            Head::Flatten => ("flatten".to_owned(), "the linear part reads all positions"),
+            Head::GlobalAverage => ("global-average".to_owned(), "the linear part reads the mean of each channel"),
+            Head::Adaptive(side) => (format!("adaptive:{side}"), "the linear part reads means over parts of the map"),
+        };
+        found.push(Assumption::new("head", head, ["flatten", "global-average"], sentence));
+        if self.is_normalised() {
+            found.push(self.order.assumption());
+        }
+        if let Some(groups) = self.norm_groups {
+            let sentence = format!("normalisations have {groups} groups");
+            found.push(Assumption::new("groups", groups, ["1", "2", "8", "32"], sentence));
+        }
+        if let Some(last) = self.blocks.last().filter(|_| self.linear.is_empty()) {
+            let last = last.activation.unwrap_or(self.activation);
+            let sentence = format!("the activation after the last convolution is {}", last.describe());
+            found.push(Assumption::new("last", last, [Activation::Identity, Activation::Relu], sentence));
+        }
+        found
+    }
+
+    fn likelihood(&self) -> u8 {
+        candidates::likelihood(self)
     }
 
     fn signature() -> &'static str {
         "CNN (convolutions with square kernels, batch norms where there are any, then linear layers)"
     }
 
-    fn infer(shapes: &TensorShapes) -> Option<Result<Self, InferenceError>> {
-        infer::infer(shapes)
+    fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {
+        infer::infer(shapes, said)
     }
 }
 

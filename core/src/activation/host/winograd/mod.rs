@@ -13,7 +13,8 @@ use pulp::{Arch, Simd, WithSimd};
 use self::transform::{InputsToPoints, OUTPUTS, POINTS, PointsToOutputs, apply, weights_to_points};
 use super::buffer::Buffer;
 use super::convolution::{Ending, Geometry};
-use super::epilogue::{Activation, finish_row};
+use super::epilogue::{self, finish_row};
+use crate::model::Activation;
 use crate::product::{Right, Size, Wanted, multiply};
 
 /// Tiles of one matrix product: enough rows for full speed, few enough that points stay in a second-level cache.
@@ -46,10 +47,10 @@ pub(in crate::activation::host) struct Memory {
 impl Winograd {
     /// Whether a convolution can be computed so, and is faster so than by patches.
     pub(in crate::activation::host) fn suits(geometry: &Geometry) -> bool {
-        let Geometry { input, output, kernel, stride, padding } = *geometry;
+        let Geometry { input, output, kernel, stride, padding, dilation } = *geometry;
         let tiles = output.height.div_ceil(OUTPUTS) * output.width.div_ceil(OUTPUTS);
         let saved = tiles * POINTS * POINTS < output.height * output.width * kernel * kernel;
-        kernel == 3 && stride == 1 && padding <= 1 && input.channels >= 8 && saved
+        kernel == 3 && stride == 1 && dilation == 1 && padding <= 1 && input.channels >= 8 && saved
     }
 
     /// `weights` as `[out, in, 3, 3]`, one `bias` per output channel.
@@ -90,8 +91,8 @@ impl Winograd {
             let (bias, geometry) = (&self.bias, &self.geometry);
             simd.dispatch(Scatter { geometry, bias, ending, strips, across, down, memory, output: &mut *output });
         }
-        if ending.activation == Activation::Tanh {
-            ending.activation.apply(output);
+        if ending.activation != Activation::Relu {
+            epilogue::apply(ending.activation, output);
         }
     }
 }

@@ -20,7 +20,7 @@ fn the_error_is_that_of_single_precision() {
         let input = ImageShape { channels: inputs, height, width };
         let (down, across) = (height + 2 * padding - 2, width + 2 * padding - 2);
         let output = ImageShape { channels: outputs, height: down, width: across };
-        let geometry = Geometry { input, output, kernel: 3, stride: 1, padding };
+        let geometry = Geometry { input, output, kernel: 3, stride: 1, padding, dilation: 1 };
         let images = 3;
         let weights = random(outputs * inputs * 9, &mut generator);
         let bias = random(outputs, &mut generator);
@@ -58,7 +58,7 @@ fn only_what_is_faster_so_is_computed_so() {
     let suits = |channels, side, kernel, stride| {
         let input = ImageShape { channels, height: side, width: side };
         let output = ImageShape { channels, height: side / stride, width: side / stride };
-        Winograd::suits(&Geometry { input, output, kernel, stride, padding: kernel / 2 })
+        Winograd::suits(&Geometry { input, output, kernel, stride, padding: kernel / 2, dilation: 1 })
     };
     assert!(suits(16, 32, 3, 1) && suits(512, 4, 3, 1) && suits(512, 7, 3, 1));
     assert!(!suits(3, 32, 3, 1), "few channels");

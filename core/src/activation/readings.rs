@@ -1,0 +1,88 @@
+//! Which of the networks that a checkpoint's tensors may be of is run on given images.
+
+use super::ActivationError;
+use crate::checkpoint::Network;
+use crate::data::{ImageShape, ProbeSet};
+use crate::model::Architecture;
+
+/// The architectures that have the checkpoint's tensors and take images of this shape; the likeliest first.
+#[must_use]
+pub fn readings_for(network: &Network, shape: ImageShape) -> Vec<Architecture> {
+    let takes = |reading: &&Architecture| reading.expected_input().accepts(shape) && reading.graph(shape).is_ok();
+    let exact: Vec<Architecture> = network.readings.iter().filter(takes).cloned().collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    // Images of another size may leave as many positions.
+    network.readings.iter().filter(|reading| reading.graph(shape).is_ok()).cloned().collect()
+}
+
+/// The only one of these, else the only one that is likelier than all others.
+///
+/// # Errors
+/// [`ActivationError::Undecided`] with what to say, when there are several.
+pub fn likeliest_reading(network: &Network, readings: &[Architecture]) -> Result<usize, ActivationError> {
+    let likeliest = readings.iter().map(Architecture::likelihood).max().unwrap_or(0);
+    let mut likely = (0..readings.len()).filter(|&index| readings[index].likelihood() == likeliest);
+    match (likely.next(), likely.next()) {
+        (Some(only), None) => Ok(only),
+        _ => {
+            let likely: Vec<Architecture> =
+                readings.iter().filter(|reading| reading.likelihood() == likeliest).cloned().collect();
+            Err(ActivationError::Undecided { network: network.file.clone(), choices: choices(&likely) })
+        }
+    }
+}
+
+/// What to say to choose each of these readings: of what is assumed of them all, that in which they differ.
+pub(super) fn choices(readings: &[Architecture]) -> String {
+    /// How many are listed.
+    const MOST: usize = 6;
+    let assumed: Vec<_> = readings.iter().map(Architecture::assumptions).collect();
+    let differs = |key: &str| {
+        let mut values = assumed.iter().map(|all| all.iter().find(|one| one.key == key).map(|one| one.value.as_str()));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    let saying = |(reading, assumed): (&Architecture, &Vec<crate::model::Assumption>)| {
+        let keys: Vec<String> =
+            assumed.iter().filter(|one| differs(&one.key)).map(|one| format!("{}={}", one.key, one.value)).collect();
+        format!("{} ({})", keys.join(","), reading.describe())
+    };
+    let mut listed: Vec<String> = readings.iter().zip(&assumed).take(MOST).map(saying).collect();
+    if readings.len() > MOST {
+        listed.push(format!("{} more", readings.len() - MOST));
+    }
+    listed.join("; ")
+}
+
+/// Settles by the images' shape and by what is usual which network a checkpoint is.
+///
+/// # Errors
+/// [`ActivationError::Images`] when no reading takes the images, [`ActivationError::Undecided`] when several do.
+pub fn settle(network: &mut Network, probe: &ProbeSet) -> Result<(), ActivationError> {
+    let mut readings = readings_for(network, probe.shape);
+    if readings.is_empty() {
+        return Err(images_error(network, probe));
+    }
+    network.architecture = readings.swap_remove(likeliest_reading(network, &readings)?);
+    network.readings = vec![network.architecture.clone()];
+    Ok(())
+}
+
+/// That no reading takes the images.
+pub(super) fn images_error(network: &Network, probe: &ProbeSet) -> ActivationError {
+    let mut expected: Vec<String> = Vec::new();
+    for reading in &network.readings {
+        let images = reading.expected_input().to_string();
+        if !expected.contains(&images) {
+            expected.push(images);
+        }
+    }
+    ActivationError::Images {
+        network: network.file.clone(),
+        probe: probe.name.clone(),
+        expected: expected.join(" or "),
+        found: probe.shape.to_string(),
+    }
+}

@@ -1,0 +1,452 @@
+//! Which plain CNNs have given layers. Tensors do not say where maps are padded, pooled and strided, so every usual way that
+//! leaves as many values as the first linear layer takes is a candidate.
+
+use super::infer::{FAMILY, FoundConv};
+use super::{Cnn, ConvBlock, Head};
+use crate::data::ImageShape;
+use crate::model::chain::{adjacent, gap};
+use crate::model::layers::inconsistent;
+use crate::model::{Activation, InferenceError, LayerOrder, LinearLayer, Pool, Said};
+
+/// Sides of the square images of common data sets with one channel.
+const GREY_SIDES: &[usize] = &[28, 32];
+/// Sides of the square images of common data sets with more channels.
+const COLOUR_SIDES: &[usize] = &[32, 28, 64, 96, 224];
+/// Side of the frames of Atari games (Mnih et al. 2015), stacked as channels.
+const FRAME_SIDES: &[usize] = &[84];
+/// The largest side of an image that is tried where no usual one fits.
+const LARGEST_SIDE: usize = 256;
+/// Kernels of AlexNet (Krizhevsky 2014) and of the deep Q-network (Mnih et al. 2015).
+const ALEXNET: [usize; 5] = [11, 5, 3, 3, 3];
+const DQN: [usize; 3] = [8, 4, 3];
+
+/// The layers of a plain CNN, in order.
+pub(super) struct Found {
+    pub(super) convs: Vec<FoundConv>,
+    /// The batch normalisation of each convolution.
+    pub(super) norms: Vec<Option<String>>,
+    pub(super) linear: Vec<LinearLayer>,
+    /// The weight of the first linear layer, and what it reads.
+    pub(super) features: Option<(String, usize)>,
+    pub(super) order: LayerOrder,
+}
+
+/// What tensors do not say of the convolutions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Way {
+    strides: Vec<usize>,
+    paddings: Vec<usize>,
+    pools: Vec<Option<Pool>>,
+}
+
+impl Found {
+    /// All candidates, the likeliest first.
+    ///
+    /// # Errors
+    /// [`InferenceError`] when there is none, or a choice cannot be read.
+    pub(super) fn members(&self, said: &Said<'_>) -> Result<Vec<Cnn>, InferenceError> {
+        let ways = self.ways(said)?;
+        let image = said.of::<usize>("image", "the side of the images in pixels")?;
+        let head = head_said(said)?;
+        let Some((weight, features)) = &self.features else {
+            let head = head.unwrap_or(Head::GlobalAverage);
+            let side = |way: &Way| match (image, head) {
+                (Some(image), _) => image,
+                (None, Head::Flatten) => self.image_for(way, 1, None).unwrap_or(self.usual_sides()[0]),
+                (None, _) => self.usual_sides()[0],
+            };
+            return Ok(ways.iter().map(|way| self.build(side(way), way, head)).collect());
+        };
+        let channels = self.convs[self.convs.len() - 1].outputs.max(1);
+        let side = (features / channels).isqrt();
+        if side == 0 || side * side * channels != *features {
+            let expected = format!("{channels} channels of a square map as inputs");
+            return Err(inconsistent(FAMILY, weight, expected, format!("{features} inputs")));
+        }
+        let heads = match head {
+            Some(head) => vec![head],
+            None if self.is_adaptive(side) => vec![Head::Adaptive(side)],
+            None if side == 1 => vec![Head::Flatten, Head::GlobalAverage],
+            None => vec![Head::Flatten],
+        };
+        let mut found = Vec::new();
+        for head in heads {
+            let fixed = said.is_silent_of("pool");
+            for way in &ways {
+                match head {
+                    Head::Flatten => {
+                        if let Some(image) = self.image_for(way, side, image) {
+                            push_new(&mut found, self.build(image, way, head));
+                        }
+                    }
+                    // Before means the last map is not made smaller once more, unless it is said or named.
+                    Head::GlobalAverage if fixed && way.pools.last().is_some_and(Option::is_some) && side == 1 => {
+                        let mut way = way.clone();
+                        way.pools.pop();
+                        way.pools.push(None);
+                        push_new(&mut found, self.build(image.unwrap_or(self.usual_sides()[0]), &way, head));
+                    }
+                    Head::GlobalAverage | Head::Adaptive(_) => {
+                        let image =
+                            image.unwrap_or(if head == Head::GlobalAverage { self.usual_sides()[0] } else { 224 });
+                        push_new(&mut found, self.build(image, way, head));
+                    }
+                }
+            }
+        }
+        if found.is_empty() {
+            let sides: Vec<String> = self.usual_sides().iter().map(usize::to_string).collect();
+            let expected = format!(
+                "what square images of {} pixels leave after {} convolutions and pooling, or stride, padding and pool said of \
+                 each convolution (--architecture stride=2+1,padding=0+1,pool=max:2+none)",
+                sides.join(", "),
+                self.convs.len()
+            );
+            return Err(inconsistent(FAMILY, weight, expected, format!("{side} × {side} positions")));
+        }
+        // The order of those that are as likely stays.
+        found.sort_by_key(|cnn| std::cmp::Reverse(likelihood(cnn)));
+        Ok(found)
+    }
+
+    /// All usual ways to pad, stride and pool, or those that were said.
+    fn ways(&self, said: &Said<'_>) -> Result<Vec<Way>, InferenceError> {
+        let count = self.convs.len();
+        let expected = |what: &str| format!("{what} for all convolutions, or one for each of {count} joined by +");
+        let of_each = |key: &'static str, what: &str| -> Result<Option<Vec<usize>>, InferenceError> {
+            broadcast(said.list(key, &expected(what))?, count, key, &expected(what))
+        };
+        let strides = of_each("stride", "a number")?;
+        let paddings = of_each("padding", "a number")?;
+        let what = expected("none or a form such as max:2 or avg:3:2");
+        let pools = broadcast(said.list::<MaybePool>("pool", &what)?, count, "pool", &what)?;
+        let pools: Option<Vec<Option<Pool>>> =
+            pools.map(|pools| pools.into_iter().map(|MaybePool(pool)| pool).collect());
+        let usual_strides: Vec<usize> =
+            self.convs.iter().enumerate().map(|(i, conv)| self.usual_stride(i, conv.kernel)).collect();
+        let usual_paddings = self.usual_paddings();
+        let mut ways = Vec::new();
+        let kernels: Vec<usize> = self.convs.iter().map(|conv| conv.kernel).collect();
+        let alexnet = kernels == ALEXNET && pools.is_none();
+        let patterns = self.pool_patterns();
+        for pooled in &patterns {
+            let max = |(i, &pooled): (usize, &bool)| match (alexnet, pooled) {
+                (true, _) => [0, 1, 4].contains(&i).then(|| Pool { stride: 2, ..Pool::max(3) }),
+                (false, pooled) => pooled.then(|| Pool::max(2)),
+            };
+            let usual_pools: Vec<Option<Pool>> = pooled.iter().enumerate().map(max).collect();
+            for usual in &usual_paddings {
+                let paddings = paddings.clone().unwrap_or_else(|| usual.clone());
+                let pooled_way = Way {
+                    strides: strides.clone().unwrap_or_else(|| usual_strides.clone()),
+                    paddings: paddings.clone(),
+                    pools: pools.clone().unwrap_or(usual_pools.clone()),
+                };
+                push_new(&mut ways, pooled_way);
+            }
+        }
+        // Strides in place of pooling.
+        if strides.is_none() && pools.as_ref().is_none_or(|pools| pools.iter().all(Option::is_none)) && !alexnet {
+            let plain = usual_strides.iter().all(|&stride| stride == 1);
+            for shrinking in self.stride_patterns().iter().filter(|_| plain) {
+                for usual in &usual_paddings {
+                    let strides = shrinking.iter().map(|&shrinks| if shrinks { 2 } else { 1 }).collect();
+                    let paddings = paddings.clone().unwrap_or_else(|| usual.clone());
+                    push_new(&mut ways, Way { strides, paddings, pools: vec![None; count] });
+                }
+            }
+        }
+        Ok(ways)
+    }
+
+    /// Larger kernels and even ones are usually strided.
+    fn usual_stride(&self, index: usize, kernel: usize) -> usize {
+        match kernel {
+            4 if self.convs.iter().map(|conv| conv.kernel).eq(DQN) => 2,
+            8 if index == 0 => 4,
+            11 if index == 0 => 4,
+            7 if index == 0 => 2,
+            2 | 4 => 2,
+            _ => 1,
+        }
+    }
+
+    /// The usual ways to pad: so that maps keep their size, nowhere, and, as LeNet for images of 28 × 28, the first.
+    fn usual_paddings(&self) -> Vec<Vec<usize>> {
+        let same = |conv: &FoundConv| if conv.kernel == 11 { 2 } else { conv.kernel.saturating_sub(1) / 2 };
+        let all: Vec<usize> = self.convs.iter().map(same).collect();
+        let first = all.iter().enumerate().map(|(i, &padding)| if i == 0 { padding } else { 0 }).collect();
+        let mut usual = Vec::new();
+        for paddings in [all, vec![0; self.convs.len()], first] {
+            push_new(&mut usual, paddings);
+        }
+        usual
+    }
+
+    /// Whether the linear part reads means over parts of the map, as torchvision's VGG and AlexNet do.
+    fn is_adaptive(&self, side: usize) -> bool {
+        let named = self.convs.iter().all(|conv| conv.name.contains("features."));
+        let alexnet = self.convs.iter().map(|conv| conv.kernel).eq(ALEXNET) && side == 6;
+        let vgg = side == 7 && self.convs.len() >= 8 && self.convs.iter().all(|conv| conv.kernel == 3);
+        named && (alexnet || vgg)
+    }
+
+    fn usual_sides(&self) -> &'static [usize] {
+        self.convs.first().map_or(COLOUR_SIDES, |conv| usual_sides(conv.inputs, conv.kernel))
+    }
+
+    /// The side of the images of which this way leaves `wanted`: the one that was said, else a usual one, else the smallest
+    /// of all.
+    fn image_for(&self, way: &Way, wanted: usize, said: Option<usize>) -> Option<usize> {
+        let leaves = |image: &usize| self.side_after(*image, way) == Some(wanted);
+        match said {
+            Some(image) => Some(image).filter(leaves),
+            None => {
+                let usual = self.usual_sides().iter().copied().find(leaves);
+                let unusual = || way.is_said_or_plain().then(|| (1..=LARGEST_SIDE).find(leaves)).flatten();
+                usual.or_else(unusual)
+            }
+        }
+    }
+
+    /// The usual ways to pool: after each convolution, after every second, after the last, nowhere. Where numbers in a
+    /// sequence's names say what stands between the convolutions, only the last is open, and first taken to be pooled
+    /// when any other is.
+    fn pool_patterns(&self) -> Vec<Vec<bool>> {
+        let count = self.convs.len();
+        let usual: [&dyn Fn(usize) -> bool; 5] =
+            [&|_| true, &|i| i % 2 == 1, &|i| i + 1 == count, &|_| false, &|i| i + 1 < count];
+        let mut patterns = Vec::new();
+        for pooled in usual {
+            let known = |i| self.pooled_by_name(i).unwrap_or_else(|| pooled(i));
+            push_new(&mut patterns, (0..count).map(known).collect());
+        }
+        let modules = modules(&self.names());
+        if modules.array_windows().any(|[a, b]| a == b) {
+            let ends = |i: usize| self.pooled_by_name(i).unwrap_or(modules.get(i + 1) != modules.get(i));
+            push_new(&mut patterns, (0..count).map(ends).collect());
+        }
+        let (names, normalised) = (self.names(), self.normalised());
+        let pooled_before_last = (0..count).any(|i| self.pooled_by_name(i) == Some(true));
+        if names_say(&names, &normalised) && !pooled_before_last {
+            patterns.reverse();
+        }
+        patterns
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.convs.iter().map(|conv| conv.name.as_str()).collect()
+    }
+
+    fn normalised(&self) -> Vec<bool> {
+        self.norms.iter().map(Option::is_some).collect()
+    }
+
+    /// The usual ways to stride: all, every second, all but the first.
+    fn stride_patterns(&self) -> Vec<Vec<bool>> {
+        let count = self.convs.len();
+        if (0..count).any(|i| self.pooled_by_name(i) == Some(true)) {
+            return Vec::new();
+        }
+        let usual: [&dyn Fn(usize) -> bool; 4] = [&|_| true, &|i| i % 2 == 1, &|i| i > 0, &|i| i + 1 == count];
+        let mut patterns = Vec::new();
+        for shrinks in usual {
+            push_new(&mut patterns, (0..count).map(shrinks).collect());
+        }
+        patterns
+    }
+
+    fn pooled_by_name(&self, conv: usize) -> Option<bool> {
+        let next = self.convs.get(conv + 1)?;
+        pooled_between(&self.convs[conv].name, self.norms[conv].is_some(), &next.name)
+    }
+
+    /// The side that is left of an image's side.
+    fn side_after(&self, input: usize, way: &Way) -> Option<usize> {
+        let each = self.convs.iter().zip(&way.strides).zip(way.paddings.iter().zip(&way.pools));
+        each.fold(Some(input), |side, ((conv, &stride), (&padding, pool))| {
+            let room = side?.checked_add(padding.checked_mul(2)?)?.checked_sub(conv.kernel)?;
+            let convolved = room.checked_div(stride)?.checked_add(1)?;
+            match pool {
+                Some(pool) => pool.side_after(convolved),
+                None => Some(convolved),
+            }
+        })
+    }
+
+    fn build(&self, side: usize, way: &Way, head: Head) -> Cnn {
+        let channels = self.convs[0].inputs;
+        let adjacent = adjacent(&self.names(), &self.normalised());
+        let block = |i: usize, conv: &FoundConv| ConvBlock {
+            name: conv.name.clone(),
+            channels: conv.outputs,
+            kernel: conv.kernel,
+            stride: way.strides[i],
+            padding: way.paddings[i],
+            groups: conv.groups,
+            bias: conv.bias,
+            batch_norm: self.norms[i].clone(),
+            pool: way.pools[i],
+            activation: adjacent.get(i).copied().unwrap_or(false).then_some(Activation::Identity),
+        };
+        let input = ImageShape { channels, height: side, width: side };
+        let blocks = self.convs.iter().enumerate().map(|(i, conv)| block(i, conv)).collect();
+        Cnn { order: self.order, ..Cnn::new(input, blocks, head, self.linear.clone()) }
+    }
+}
+
+impl Way {
+    /// Whether images of any size may be meant: nothing is strided.
+    fn is_said_or_plain(&self) -> bool {
+        self.strides.iter().all(|&stride| stride == 1)
+    }
+}
+
+/// Whether something stands between the activation after a convolution and the next one in the same sequence.
+fn pooled_between(name: &str, normalised: bool, next: &str) -> Option<bool> {
+    let own = 2 + usize::from(normalised);
+    gap(name, next).map(|gap| gap > own)
+}
+
+/// Whether names say what stands between all convolutions.
+fn names_say(names: &[&str], normalised: &[bool]) -> bool {
+    names.len() > 1
+        && names
+            .array_windows()
+            .zip(normalised)
+            .all(|([name, next], &normalised)| pooled_between(name, normalised, next).is_some())
+}
+
+/// Sides of the images that networks usually read whose first convolution reads so many channels by such a kernel.
+fn usual_sides(channels: usize, kernel: usize) -> &'static [usize] {
+    match (channels, kernel) {
+        (1, _) => GREY_SIDES,
+        (4, 8) => FRAME_SIDES,
+        _ => COLOUR_SIDES,
+    }
+}
+
+/// The module that holds each layer.
+fn modules<'a>(names: &[&'a str]) -> Vec<Option<&'a str>> {
+    names.iter().map(|name| name.rsplit_once('.').map(|(module, _)| module)).collect()
+}
+
+/// How likely a network is among those with its tensors: certain where it is a well-known one, or names say what stands between
+/// the convolutions; likely where it pads or pools or strides as most do. A padded convolution with stride 2 has the tensors of
+/// one that is pooled, so neither is certain.
+pub(super) fn likelihood(cnn: &Cnn) -> u8 {
+    let blocks = &cnn.blocks;
+    let names: Vec<&str> = blocks.iter().map(|block| block.name.as_str()).collect();
+    let normalised: Vec<bool> = blocks.iter().map(|block| block.batch_norm.is_some()).collect();
+    let kernels = || blocks.iter().map(|block| block.kernel);
+    let same = |block: &ConvBlock| block.padding == block.kernel.saturating_sub(1) / 2;
+    let (padded, unpadded) = (blocks.iter().all(same), blocks.iter().all(|block| block.padding == 0));
+    let plain = blocks.iter().all(|block| block.stride == 1);
+    let pooled: Vec<bool> = blocks.iter().map(|block| block.pool.is_some()).collect();
+    let shrinks = !plain || pooled.contains(&true);
+    let usual = blocks.first().map_or(COLOUR_SIDES, |block| usual_sides(cnn.input.channels, block.kernel));
+    if cnn.head == Head::Flatten && !usual.contains(&cnn.input.height) {
+        return 0;
+    }
+    if kernels().eq(DQN) {
+        return if unpadded { 2 } else { 0 };
+    }
+    if kernels().eq(ALEXNET) {
+        if cnn.head == Head::GlobalAverage {
+            return 0;
+        }
+        return if blocks[0].padding != 0 && blocks[1].padding == 2 { 2 } else { 0 };
+    }
+    if matches!(cnn.head, Head::Adaptive(_)) {
+        return if padded { 1 + u8::from(pooled.last() == Some(&true)) } else { 0 };
+    }
+    if cnn.head == Head::GlobalAverage {
+        return u8::from(padded);
+    }
+    let large = kernels().all(|kernel| kernel >= 5);
+    let before_last = pooled.split_last().is_some_and(|(_, before)| before.iter().all(|&pooled| pooled));
+    let all = before_last && pooled.last() == Some(&true);
+    if large && plain && before_last && unpadded && pooled.len() > 2 {
+        return 2;
+    }
+    if large && plain && all {
+        let first_padded = blocks.iter().skip(1).all(|block| block.padding == 0) && same(&blocks[0]);
+        return if unpadded || first_padded || padded { 2 } else { 0 };
+    }
+    if names_say(&names, &normalised) && plain {
+        let last = pooled.last() == Some(&true) || !pooled.contains(&true);
+        return match (padded, unpadded) {
+            (true, _) if last => 2,
+            (true, _) | (_, true) => 1,
+            _ => 0,
+        };
+    }
+    let modules = modules(&names);
+    let by_module = modules.array_windows().any(|[a, b]| a == b && a.is_some())
+        && (0..blocks.len()).all(|i| pooled[i] == (modules.get(i + 1) != Some(&modules[i])));
+    match (plain, padded, unpadded) {
+        (true, true, _) if by_module || !shrinks => 2,
+        (true, _, true) if !shrinks => 2,
+        (true, true, _) | (true, _, true) => 1,
+        (false, true, _) if !pooled.contains(&true) => 1,
+        _ => 0,
+    }
+}
+
+fn head_said(said: &Said<'_>) -> Result<Option<Head>, InferenceError> {
+    let expected = "flatten, global-average or a form such as adaptive:6";
+    let Some(text) = said.of::<String>("head", expected)? else { return Ok(None) };
+    let refused =
+        || InferenceError::Choice { key: "head".to_owned(), expected: expected.to_owned(), found: text.clone() };
+    match text.as_str() {
+        "flatten" => Ok(Some(Head::Flatten)),
+        "global-average" => Ok(Some(Head::GlobalAverage)),
+        other => {
+            let side =
+                other.strip_prefix("adaptive:").and_then(|side| side.parse().ok()).filter(|&side: &usize| side > 0);
+            side.map(|side| Some(Head::Adaptive(side))).ok_or_else(refused)
+        }
+    }
+}
+
+/// A pooling or none, as it is said.
+#[derive(Clone)]
+struct MaybePool(Option<Pool>);
+
+impl std::str::FromStr for MaybePool {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "none" => Ok(Self(None)),
+            _ => text.parse().map(|pool| Self(Some(pool))).map_err(|_| ()),
+        }
+    }
+}
+
+/// One for all, or one for each.
+fn broadcast<T: Clone>(
+    said: Option<Vec<T>>,
+    count: usize,
+    key: &str,
+    expected: &str,
+) -> Result<Option<Vec<T>>, InferenceError> {
+    let Some(mut said) = said else { return Ok(None) };
+    if let [one] = &said[..] {
+        said = vec![one.clone(); count];
+    }
+    if said.len() == count {
+        return Ok(Some(said));
+    }
+    Err(InferenceError::Choice {
+        key: key.to_owned(),
+        expected: expected.to_owned(),
+        found: format!("{} of them", said.len()),
+    })
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
