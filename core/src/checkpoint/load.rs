@@ -10,6 +10,7 @@ use super::metadata::{ARCHITECTURE, Metadata};
 use super::nearest::{nearest, with_nearest};
 use super::part::{self, Part};
 use super::read::{Checkpoint, Unusable};
+use super::reading::Reading;
 use super::report::{Absent, LoadReport, Misshaped};
 use super::tensor::Precision;
 use crate::Sha256Digest;
@@ -103,22 +104,22 @@ impl Network {
     }
 }
 
-/// Makes a network of a checkpoint. The architecture is the given one, else what the file's metadata says, else inferred
+/// Makes a network of a checkpoint. The architecture is that of the reading, else what the file's metadata says, else inferred
 /// from names and shapes. Tensors that it does not need are left aside and reported.
 ///
 /// # Errors
 /// [`CheckpointError`] when no architecture fits, when tensors that it needs are missing or have other shapes (the fault
 /// carries the [`LoadReport`]), or when metadata of this project is unusable.
-pub fn load(checkpoint: Checkpoint, architecture: Option<Architecture>) -> Result<Network, CheckpointError> {
-    let (checkpoint, beside) = take_part(checkpoint, architecture.as_ref());
+pub fn load(checkpoint: Checkpoint, reading: &Reading) -> Result<Network, CheckpointError> {
+    let given = reading.architecture.as_ref();
+    let (checkpoint, beside) = take_part(checkpoint, given);
     let Checkpoint { file, sha256, container, wrappers, mut state, order, mut precisions, unusable, metadata, .. } =
         checkpoint;
-    let parts = choose(&shapes(&state, &unusable, &order), metadata, architecture).and_then(
-        |(architecture, origin, metadata)| {
+    let parts =
+        choose(&shapes(&state, &unusable, &order), metadata, given).and_then(|(architecture, origin, metadata)| {
             let report = fit(&architecture, &state, &unusable)?;
             Ok((architecture, origin, metadata, report))
-        },
-    );
+        });
     let (architecture, origin, metadata, mut report) = parts.map_err(|fault| fault.of(&file))?;
     for unexpected in &report.unexpected {
         state.remove(&unexpected.name);
@@ -180,11 +181,11 @@ fn shapes(state: &StateDict, unusable: &BTreeMap<String, Unusable>, order: &[Str
 fn choose(
     shapes: &TensorShapes,
     texts: BTreeMap<String, String>,
-    given: Option<Architecture>,
+    given: Option<&Architecture>,
 ) -> Result<(Architecture, ArchitectureOrigin, Metadata), Fault> {
     let (stored, metadata) = Metadata::parse(texts)?;
     let (architecture, origin) = match (given, stored) {
-        (Some(architecture), _) => (architecture, ArchitectureOrigin::Given),
+        (Some(architecture), _) => (architecture.clone(), ArchitectureOrigin::Given),
         (None, Some(architecture)) => (architecture, ArchitectureOrigin::Metadata),
         (None, None) => (Architecture::infer(shapes)?, ArchitectureOrigin::Inferred),
     };
@@ -294,7 +295,7 @@ mod tests {
     fn a_given_architecture_is_applied_and_the_rest_left_aside() {
         let mut tensors = WHOLE.to_vec();
         tensors.push(("ema.fc2.bias", &[2]));
-        let network = load(checkpoint(&tensors, &[]), Some(perceptron())).unwrap();
+        let network = load(checkpoint(&tensors, &[]), &perceptron().into()).unwrap();
         assert_eq!(network.origin, ArchitectureOrigin::Given);
         assert_eq!(network.report.applied, ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
         assert_eq!(network.report.unexpected.len(), 1);
@@ -308,7 +309,7 @@ mod tests {
         let architecture = serde_json::to_string(&perceptron()).unwrap();
         let normalisation = r#"{"name":"mnist","mean":[0.1307],"std":[0.3081]}"#;
         let entries = [("repgeo.architecture", architecture.as_str()), ("repgeo.normalisation", normalisation)];
-        let network = load(checkpoint(WHOLE, &entries), None).unwrap();
+        let network = load(checkpoint(WHOLE, &entries), &Reading::default()).unwrap();
         assert_eq!((network.origin, &network.architecture), (ArchitectureOrigin::Metadata, &perceptron()));
         assert_eq!(network.normalisation().unwrap().mean, [0.1307]);
     }
@@ -322,7 +323,7 @@ mod tests {
             ("fc2.weigth", &[2, 3]),
             ("fc2.bias", &[2]),
         ];
-        let error = load(checkpoint(tensors, &[]), Some(perceptron())).unwrap_err();
+        let error = load(checkpoint(tensors, &[]), &perceptron().into()).unwrap_err();
         let Fault::Incomplete { report, .. } = error.fault.as_ref() else { panic!("{error}") };
         assert_eq!(report.missing[0].nearest.as_deref(), Some("fc2.weigth"));
         assert_eq!(report.misshaped[0].nearest.as_deref(), Some("fc_1.weight"));
@@ -343,7 +344,7 @@ mod tests {
         }
         tensors.push(("module.queue".to_owned(), &[2, 9]));
         let tensors: Vec<(&str, &[usize])> = tensors.iter().map(|(name, shape)| (name.as_str(), *shape)).collect();
-        let network = load(checkpoint(&tensors, &[]), None).unwrap();
+        let network = load(checkpoint(&tensors, &[]), &Reading::default()).unwrap();
         assert_eq!(network.wrappers, ["state_dict", "module.encoder_q."]);
         assert_eq!(network.others, ["module.encoder_k."]);
         assert_eq!(network.state.keys().collect::<Vec<_>>(), ["fc1.bias", "fc1.weight", "fc2.bias", "fc2.weight"]);
@@ -356,7 +357,7 @@ mod tests {
     fn a_tensor_that_a_block_does_not_know_is_refused() {
         let mut tensors = WHOLE.to_vec();
         tensors.push(("fc2.gate", &[2]));
-        let error = load(checkpoint(&tensors, &[]), Some(perceptron())).unwrap_err().to_string();
+        let error = load(checkpoint(&tensors, &[]), &perceptron().into()).unwrap_err().to_string();
         let expected = "a.pth: tensor fc2.gate: expected in fc2 only what a MLP 4-3-2 (ReLU) has there, found a tensor that \
                         would change what it computes; compare layers exported as activations instead";
         assert_eq!(error, expected);
@@ -369,7 +370,7 @@ mod tests {
             let mut checkpoint = checkpoint(WHOLE, &[]);
             let shape = checkpoint.state.remove(name).map_or(vec![9], |tensor| tensor.shape);
             checkpoint.unusable.insert(name.to_owned(), Unusable { shape, fault: fault(name) });
-            load(checkpoint, Some(perceptron()))
+            load(checkpoint, &perceptron().into())
         };
         assert_eq!(with("queue").unwrap().remarks(), ["1 not needed: queue"]);
         assert_eq!(*with("fc2.weight").unwrap_err().fault, fault("fc2.weight"));
@@ -377,7 +378,8 @@ mod tests {
 
     #[test]
     fn unknown_tensors_name_the_file() {
-        let error = load(checkpoint(&[("rnn.weight_hh_l0", &[4, 4])], &[]), None).unwrap_err().to_string();
+        let error =
+            load(checkpoint(&[("rnn.weight_hh_l0", &[4, 4])], &[]), &Reading::default()).unwrap_err().to_string();
         assert!(error.starts_with("a.pth: ") && error.contains("rnn.weight_hh_l0"), "{error}");
     }
 }

@@ -101,7 +101,7 @@ fn append(name: &str, tensor: &StateTensor, precision: Precision, bytes: &mut Ve
 
 #[cfg(test)]
 mod tests {
-    use super::super::{load, read};
+    use super::super::{Reading, load, read};
     use super::*;
     use crate::data::Normalisation;
     use crate::file::NamedBytes;
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn loaded(bytes: Vec<u8>) -> super::super::Network {
-        load(read(&NamedBytes { name: "a.safetensors".to_owned(), bytes }).unwrap(), None).unwrap()
+        load(read(&NamedBytes { name: "a.safetensors".to_owned(), bytes }).unwrap(), &Reading::default()).unwrap()
     }
 
     proptest! {

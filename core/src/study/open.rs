@@ -1,7 +1,7 @@
 //! Files that can be compared, recognised by their content.
 
 use crate::activation::{ActivationFile, ActivationFileError, read_activations};
-use crate::checkpoint::{self, CheckpointError, Container, Fault, Network};
+use crate::checkpoint::{self, CheckpointError, Container, Fault, Network, Reading};
 use crate::file::{Kind, NamedBytes, ZipContent, recognise};
 
 /// What a file turned out to be.
@@ -24,13 +24,20 @@ pub enum OpenError {
     Activations(#[from] ActivationFileError),
 }
 
-/// Recognises a file by its content and reads it: NumPy files hold activations, burnpack holds networks,
-/// and of
+/// [`open_as`], with nothing said about how a checkpoint is to be read.
+///
+/// # Errors
+/// Those of [`open_as`].
+pub fn open(file: &NamedBytes) -> Result<Opened, OpenError> {
+    open_as(file, &Reading::default())
+}
+
+/// Recognises a file by its content and reads it: NumPy files hold activations, burnpack holds networks, and of
 /// safetensors and PyTorch files those hold a network where an architecture can be told from the tensors, else activations.
 ///
 /// # Errors
 /// [`OpenError`], about what the file most looks like.
-pub fn open(file: &NamedBytes) -> Result<Opened, OpenError> {
+pub fn open_as(file: &NamedBytes, reading: &Reading) -> Result<Opened, OpenError> {
     let kind = recognise(&file.bytes);
     if kind.holds_arrays() || kind == Kind::Zip(ZipContent::Nothing) {
         return Ok(Opened::Activations(read_activations(file)?));
@@ -40,7 +47,7 @@ pub fn open(file: &NamedBytes) -> Result<Opened, OpenError> {
     // Layers are not called like this.
     let is_parameter = |name: &String| name.ends_with(".weight") || name.ends_with(".bias");
     let has_parameters = checkpoint.state.keys().any(is_parameter);
-    match checkpoint::load(checkpoint, None) {
+    match checkpoint::load(checkpoint, reading) {
         Ok(network) => Ok(Opened::Network(Box::new(network))),
         Err(error) if may_hold_activations && matches!(*error.fault, Fault::NotInferred(_)) => {
             match read_activations(file) {

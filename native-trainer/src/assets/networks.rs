@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use repgeo_core::checkpoint;
+use repgeo_core::checkpoint::{self, Reading};
 use repgeo_core::file::NamedBytes;
 
 use super::Places;
@@ -129,7 +129,7 @@ pub(super) fn write(places: &Places, data: &Splits) -> Result<()> {
 /// A row of the table: what the checkpoint says of itself.
 fn row(bundled: &Bundled, name: String, bytes: Vec<u8>, run: &Path) -> Result<String> {
     let size = bytes.len();
-    let network = checkpoint::load(checkpoint::read(&NamedBytes { name: name.clone(), bytes })?, None)?;
+    let network = checkpoint::load(checkpoint::read(&NamedBytes { name: name.clone(), bytes })?, &Reading::default())?;
     let accuracy = network.metadata.accuracy.with_context(|| format!("{name}: no accuracy in its metadata"))?;
     let seconds = RunDirectory::records(run)?.last().map_or(0.0, |record| record.seconds);
     Ok(format!(

@@ -10,7 +10,7 @@ use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
-use repgeo_core::checkpoint::{self, Metadata};
+use repgeo_core::checkpoint::{self, Metadata, Reading};
 use repgeo_core::data::ImageShape;
 use repgeo_core::file::NamedBytes;
 use repgeo_core::model::{BurnNetwork, Graph, Node, Operation, Shape, StateDict};
@@ -236,7 +236,7 @@ fn package(
         checkpoint::save_safetensors(&config.architecture, state, config.precision.into(), metadata)
     };
     let file = NamedBytes { name: "final.safetensors".to_owned(), bytes: save(&metadata)? };
-    let network = checkpoint::load(checkpoint::read(&file)?, None)?;
+    let network = checkpoint::load(checkpoint::read(&file)?, &Reading::default())?;
     let network = BurnNetwork::from_state(graph, &network.state, device)?;
     let accuracy = evaluate(&network, test, device)?.accuracy();
     metadata.accuracy = Some(accuracy);

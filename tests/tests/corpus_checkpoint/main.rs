@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use peak_alloc::PeakAlloc;
-use repgeo_core::checkpoint;
+use repgeo_core::checkpoint::{self, Reading};
 use repgeo_core::data::read_probe_set;
 use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Opened};
@@ -93,7 +93,7 @@ fn read_checkpoint(file: &NamedBytes) -> Option<String> {
         assert!(tensor.values.iter().all(|value| value.is_finite()), "{key}");
     }
     // A network or a sentence: either is right here, since most of these files hold no known architecture.
-    if let Err(error) = checkpoint::load(checkpoint, None) {
+    if let Err(error) = checkpoint::load(checkpoint, &Reading::default()) {
         let text = error.to_string();
         assert!(text.starts_with(&format!("{}: ", file.name)) && !text.contains('\n'), "{text}");
     }
