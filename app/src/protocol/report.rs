@@ -24,6 +24,10 @@ pub struct InputSummary {
     pub description: String,
     /// Number of trainable parameters of a network.
     pub parameters: Option<usize>,
+    /// Which of several networks in its file it is; absent where the file holds one.
+    pub part: Option<String>,
+    /// The other networks in the file.
+    pub others: Vec<String>,
     /// The container that it was read from, such as `safetensors`.
     pub container: String,
     /// The normalisation that the file's own metadata names.

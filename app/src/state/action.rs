@@ -37,6 +37,13 @@ pub enum Action {
         /// Its architecture.
         architecture: Architecture,
     },
+    /// Another of the networks in a file is to be compared.
+    PartChosen {
+        /// The file.
+        id: FileId,
+        /// The network, as the file's load report names it.
+        part: String,
+    },
     /// A setting was changed.
     Changed(Change),
     /// Compare was pressed.

@@ -148,6 +148,7 @@ impl State {
             Action::BundledProbeChosen(index) => self.choose_bundled_probe(index),
             Action::FileRemoved(id) => self.remove_file(id),
             Action::ArchitectureGiven { id, architecture } => self.describe_file(id, architecture),
+            Action::PartChosen { id, part } => self.choose_part(id, part),
             Action::Changed(change) => self.change(change, now),
             Action::ComparePressed => self.start_run(false, now),
             Action::CancelPressed => self.cancel_run(),

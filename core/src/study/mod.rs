@@ -43,7 +43,7 @@ pub use input::{Input, unique};
 pub use json::ReportError;
 pub use layer_map::LayerMap;
 pub use number::{bytes, number};
-pub use open::{OpenError, Opened, open, open_as};
+pub use open::{OpenError, Opened, open, open_as, open_sharded};
 pub use plan::{Budget, LayerSize};
 pub use remarks::{RemarkKind, RemarkPlace, Warning, Weight};
 pub(crate) use sentence::same_depth;

@@ -36,6 +36,9 @@ pub struct InputSpec {
     /// SHA-256 of its file, where the study is about this very file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256Digest>,
+    /// Which of several networks in its file, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// Which images of a probe set.

@@ -44,6 +44,8 @@ fn network() -> InputSummary {
         network: true,
         description: "ResNet-20".into(),
         parameters: Some(270_000),
+        part: None,
+        others: Vec::new(),
         container: "safetensors".into(),
         normalisation: None,
         expects: None,

@@ -32,8 +32,7 @@ pub(super) fn of_input(input: &Input, name: &str) -> Vec<Finding> {
             let assumed = network.assumptions();
             let assumed = assumed.iter().map(|text| finding(RemarkKind::AssumedArchitecture, text, None));
             let wrappers = network.looked_through().map(|text| finding(RemarkKind::Wrappers, &text, None));
-            let others = (!network.others.is_empty()).then(|| {
-                let part = network.wrappers.last().map_or("its first", String::as_str);
+            let others = network.part.as_ref().filter(|_| !network.others.is_empty()).map(|part| {
                 let text = format!("the file holds several networks, of which {part} is compared");
                 finding(RemarkKind::NetworksLeftAside, &text, Some(network.others.join(", ")))
             });
