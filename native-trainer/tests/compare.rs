@@ -10,6 +10,7 @@ use common::{names, program, text, without_reader};
 use repgeo_core::data::{Subset, read_probe_set};
 use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{Cell, Comparison};
+use serde_json::{Value, json};
 
 fn compare(arguments: &[&str]) -> Output {
     program(&[&["compare"], arguments].concat()).output().unwrap()
@@ -226,8 +227,7 @@ fn pixels_are_normalised_by_numbers_as_by_the_preset_of_these_numbers() {
         let flags = ["--probe", &probe, "--samples", "24", "--normalize", normalize, "--out", out.to_str().unwrap()];
         let output = compare(&[&[networks[0].as_str(), &networks[1]], flags.as_slice()].concat());
         assert!(output.status.success(), "{output:?}");
-        let report: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+        let report: Value = serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
         report["measures"][0]["pairs"][0]["cells"].clone()
     };
     let preset = cells("half", "preset");
@@ -301,27 +301,27 @@ fn a_folder_of_shards_is_a_network() {
     assert!(message.contains("sharded/model.safetensors.index.json") && message.contains(names[1]), "{message}");
 }
 
-/// The tensors of a safetensors file: name, shape as JSON, and values.
-fn tensors(file: &[u8]) -> Vec<(String, String, Vec<u8>)> {
+/// The tensors of a safetensors file: name, entry in the header, and values.
+fn tensors(file: &[u8]) -> Vec<(String, Value, Vec<u8>)> {
     let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
-    let header: serde_json::Value = serde_json::from_slice(&file[8..8 + length]).unwrap();
+    let header: Value = serde_json::from_slice(&file[8..8 + length]).unwrap();
     let entries = header.as_object().unwrap().iter().filter(|(name, _)| *name != "__metadata__");
-    let tensor = |(name, entry): (&String, &serde_json::Value)| {
-        assert_eq!(entry["dtype"], "F32");
+    let tensor = |(name, entry): (&String, &Value)| {
         let [start, end] = [0, 1].map(|at| entry["data_offsets"][at].as_u64().unwrap() as usize);
-        (name.clone(), entry["shape"].to_string(), file[8 + length + start..8 + length + end].to_vec())
+        (name.clone(), entry.clone(), file[8 + length + start..8 + length + end].to_vec())
     };
     entries.map(tensor).collect()
 }
 
-fn safetensors(tensors: &[(String, String, Vec<u8>)]) -> Vec<u8> {
-    let (mut entries, mut values) = (Vec::new(), Vec::new());
-    for (name, shape, bytes) in tensors {
-        let (start, end) = (values.len(), values.len() + bytes.len());
-        entries.push(format!("\"{name}\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[{start},{end}]}}"));
+fn safetensors(tensors: &[(String, Value, Vec<u8>)]) -> Vec<u8> {
+    let (mut header, mut values) = (serde_json::Map::new(), Vec::new());
+    for (name, entry, bytes) in tensors {
+        let mut entry = entry.clone();
+        entry["data_offsets"] = json!([values.len(), values.len() + bytes.len()]);
+        header.insert(name.clone(), entry);
         values.extend(bytes);
     }
-    let header = format!("{{{}}}", entries.join(","));
+    let header = Value::Object(header).to_string();
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &values].concat()
 }
 
@@ -329,7 +329,7 @@ fn safetensors(tensors: &[(String, String, Vec<u8>)]) -> Vec<u8> {
 fn under_prefixes(file: &[u8], prefixes: &[&str]) -> Vec<u8> {
     let own = tensors(file);
     let copies = prefixes.iter().flat_map(|prefix| {
-        own.iter().map(move |(name, shape, values)| (format!("{prefix}{name}"), shape.clone(), values.clone()))
+        own.iter().map(move |(name, entry, values)| (format!("{prefix}{name}"), entry.clone(), values.clone()))
     });
     safetensors(&copies.collect::<Vec<_>>())
 }

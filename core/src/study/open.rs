@@ -56,6 +56,8 @@ pub fn open_as(file: &NamedBytes, reading: &Reading) -> Result<Opened, OpenError
     // Layers are not called like this.
     let is_parameter = |name: &String| name.ends_with(".weight") || name.ends_with(".bias");
     let has_parameters = checkpoint.state.keys().any(is_parameter);
+    // A part that was asked for is one of a network.
+    let may_hold_activations = may_hold_activations && !(has_parameters && reading.part.is_some());
     match checkpoint::load(checkpoint, reading) {
         Ok(network) => Ok(Opened::Network(Box::new(network))),
         Err(error) if may_hold_activations && matches!(*error.fault, Fault::NotInferred(_)) => {

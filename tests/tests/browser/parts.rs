@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::steps::{SOON, Table, compare, listed, ready};
 
-/// A tensor of a safetensors file: its name, its shape, and its values.
+/// A tensor of a safetensors file: its name, its entry in the header, and its values.
 type Tensor = (String, Value, Vec<u8>);
 
 fn read(path: &Path) -> anyhow::Result<Vec<Tensor>> {
@@ -19,20 +19,19 @@ fn read(path: &Path) -> anyhow::Result<Vec<Tensor>> {
     let header: Value = serde_json::from_slice(header)?;
     let entries = header.as_object().context("no object")?.iter().filter(|(name, _)| *name != "__metadata__");
     let tensor = |(name, entry): (&String, &Value)| {
-        ensure!(entry["dtype"] == "F32", "{name}: {entry}");
         let offset = |at: usize| entry["data_offsets"][at].as_u64().and_then(|offset| usize::try_from(offset).ok());
         let (start, end) = offset(0).zip(offset(1)).context("no offsets")?;
         let values = values.get(start..end).context("no values")?;
-        Ok((name.clone(), entry["shape"].clone(), values.to_vec()))
+        Ok((name.clone(), entry.clone(), values.to_vec()))
     };
     entries.map(tensor).collect()
 }
 
 fn write(path: &Path, tensors: &[Tensor]) -> anyhow::Result<()> {
     let (mut header, mut values) = (serde_json::Map::new(), Vec::new());
-    for (name, shape, bytes) in tensors {
-        let offsets = [values.len(), values.len() + bytes.len()];
-        let entry = serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": offsets });
+    for (name, entry, bytes) in tensors {
+        let mut entry = entry.clone();
+        entry["data_offsets"] = serde_json::json!([values.len(), values.len() + bytes.len()]);
         header.insert(name.clone(), entry);
         values.extend(bytes);
     }
@@ -56,7 +55,7 @@ async fn parts_are_chosen_and_shards_are_joined() -> anyhow::Result<()> {
     let [first, second] = ["networks/mlp-seed0.safetensors", "networks/mlp-seed1.safetensors"].map(bundled);
     let probe = bundled("probes/fashion-mnist-test-2000-images-idx3-ubyte.gz");
     let under = |prefix: &str, tensors: Vec<Tensor>| {
-        tensors.into_iter().map(|(name, shape, values)| (format!("{prefix}{name}"), shape, values)).collect::<Vec<_>>()
+        tensors.into_iter().map(|(name, entry, values)| (format!("{prefix}{name}"), entry, values)).collect::<Vec<_>>()
     };
     let twice = folder.path().join("twice.safetensors");
     write(&twice, &[under("student.", read(&first)?), under("teacher.", read(&second)?)].concat())?;
