@@ -119,7 +119,7 @@ pub(super) fn named(
     let prefix = prefixes.into_iter().find(|prefix| shapes.keys().any(|tensor| tensor.starts_with(prefix)))?.to_owned();
     let usual = usual.into_iter().flat_map(|part| [&part.prefix].into_iter().chain(&part.others));
     let others = usual.filter(|other| !other.is_empty() && **other != prefix).cloned().collect();
-    let own_aside = beside_network(&below(shapes, &prefix), is_network).unwrap_or_else(BTreeSet::new);
+    let own_aside = beside_network(&below(shapes, &prefix), is_network).into_iter().flatten().collect();
     Some(Part { prefix, others, own_aside })
 }
 

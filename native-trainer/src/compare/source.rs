@@ -80,7 +80,7 @@ fn in_folder(folder: &Path) -> Result<Source> {
             continue;
         }
         match ShardName::parse(&name(file)) {
-            Some(shard) => sharded.entry(shard.whole).or_insert_with(Vec::new).push(file.clone()),
+            Some(shard) => sharded.entry(shard.whole).or_default().push(file.clone()),
             None => found.push((name(file), Source::File(file.clone()))),
         }
     }
