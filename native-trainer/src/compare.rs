@@ -6,6 +6,7 @@ mod options;
 mod output;
 pub(crate) mod probe;
 mod progress;
+mod source;
 mod table;
 
 use std::path::PathBuf;
@@ -22,9 +23,17 @@ use crate::terminal;
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Checkpoints, or files of activations, recognised by their content.
+    /// Checkpoints, or files of activations, recognised by their content; a folder that holds one, or the shards of one.
     #[arg(required = true, num_args = 2.., value_name = "FILE")]
     inputs: Vec<PathBuf>,
+    /// Which network of a file that holds several, as the load report names it: `ema`, `encoder_k`. Given once it is for all
+    /// files; given as often as there are files, for each in their order, where an empty name leaves it to the file.
+    #[arg(long, value_name = "NAME")]
+    part: Vec<String>,
+    /// What tensors leave open of a network, such as activation=gelu,pool=max:3:2: the keys and what was taken are listed in
+    /// the report. One for all files, or one for each by repeating the option.
+    #[arg(long, value_name = "KEY=VALUE,…")]
+    architecture: Vec<String>,
     /// Images to run networks on: files of one data set, or the name of a bundled set (`fashion-mnist`).
     #[arg(long, num_args = 1.., value_name = "FILE|NAME")]
     probe: Vec<PathBuf>,
@@ -80,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let _folder = OutputFolder::open(&arguments.out)?;
     let progress = progress::Bar::new();
     progress.reading("networks");
-    let files = inputs::Files::open(&arguments.inputs)?;
+    let files = inputs::Files::open(&arguments.inputs, &arguments.part, &arguments.architecture)?;
     options::check(arguments, files.networks)?;
     let engine = engine::open(arguments.device.unwrap_or(DeviceChoice::Cpu))?;
     let probe = match arguments.probe.as_slice() {

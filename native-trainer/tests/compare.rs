@@ -10,6 +10,7 @@ use common::{names, program, text, without_reader};
 use repgeo_core::data::{Subset, read_probe_set};
 use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{Cell, Comparison};
+use serde_json::{Value, json};
 
 fn compare(arguments: &[&str]) -> Output {
     program(&[&["compare"], arguments].concat()).output().unwrap()
@@ -173,6 +174,7 @@ fn options_of_networks_are_refused_for_activations() {
         ["--samples", "8"],
         ["--subset", "first"],
         ["--normalize", "none"],
+        ["--part", "ema"],
         ["--device", "cpu"],
     ] {
         let message = refusal(&[&[first.as_str(), &second, "--out", out], option.as_slice()].concat());
@@ -225,14 +227,111 @@ fn pixels_are_normalised_by_numbers_as_by_the_preset_of_these_numbers() {
         let flags = ["--probe", &probe, "--samples", "24", "--normalize", normalize, "--out", out.to_str().unwrap()];
         let output = compare(&[&[networks[0].as_str(), &networks[1]], flags.as_slice()].concat());
         assert!(output.status.success(), "{output:?}");
-        let report: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+        let report: Value = serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
         report["measures"][0]["pairs"][0]["cells"].clone()
     };
     let preset = cells("half", "preset");
     assert!(preset[0][0].is_number(), "{preset}");
     assert_eq!(preset, cells("0.5/0.5", "numbers"));
     assert_ne!(preset, cells("0.5/0.25", "others"));
+}
+
+#[test]
+fn two_networks_of_one_file_are_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let static_files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static");
+    let bytes = std::fs::read(static_files.join("networks/mlp-seed0.safetensors")).unwrap();
+    let twice = folder.path().join("twice.safetensors");
+    std::fs::write(&twice, under_prefixes(&bytes, &["student.", "teacher."])).unwrap();
+    let twice = twice.to_str().unwrap();
+    let probe = static_files.join("probes/fashion-mnist-test-2000-images-idx3-ubyte.gz");
+    let out = folder.path().join("out");
+    let rest = ["--probe", probe.to_str().unwrap(), "--samples", "24", "--out", out.to_str().unwrap()];
+    let run = |parts: &[&str]| compare(&[&[twice, twice][..], parts, &rest].concat());
+    let output = run(&["--part", "student", "--part", "teacher."]);
+    assert!(output.status.success(), "{output:?}");
+    let report = Comparison::from_json(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    let inputs: Vec<_> = report.inputs.iter().map(|input| (input.name.as_str(), input.part.as_deref())).collect();
+    assert_eq!(inputs, [("twice (student)", Some("student.")), ("twice (teacher)", Some("teacher."))]);
+    let message = refusal(&[&[twice, twice][..], &["--part", "techer"], &rest].concat());
+    assert!(
+        message.contains("expected one of student., teacher., found no such part; did you mean teacher?"),
+        "{message}"
+    );
+    let message = refusal(&[&[twice, twice, twice][..], &["--part", "a", "--part", "b"], &rest].concat());
+    assert!(message.contains("--part: expected one name for all files, or one for each of 3, found 2"), "{message}");
+}
+
+#[test]
+fn a_folder_of_shards_is_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let static_files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static");
+    let whole = static_files.join("networks/mlp-seed0.safetensors");
+    let tensors = tensors(&std::fs::read(&whole).unwrap());
+    let (first, second) = tensors.split_at(3);
+    let shards = folder.path().join("sharded");
+    std::fs::create_dir(&shards).unwrap();
+    let names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    let mut map = Vec::new();
+    for (name, tensors) in names.iter().zip([first, second]) {
+        std::fs::write(shards.join(name), safetensors(tensors)).unwrap();
+        map.extend(tensors.iter().map(|(tensor, ..)| format!("\"{tensor}\":\"{name}\"")));
+    }
+    let index = shards.join("model.safetensors.index.json");
+    std::fs::write(&index, format!("{{\"metadata\":{{}},\"weight_map\":{{{}}}}}", map.join(","))).unwrap();
+    let probe = static_files.join("probes/fashion-mnist-test-2000-images-idx3-ubyte.gz");
+    let out = folder.path().join("out");
+    let rest = ["--probe", probe.to_str().unwrap(), "--samples", "24", "--out", out.to_str().unwrap()];
+    let (sharded, whole) = (shards.to_str().unwrap(), whole.to_str().unwrap());
+    let flags = ["--normalize", "none", "--measure", "procrustes-angular"];
+    let output = compare(&[&[sharded, whole][..], &rest, &flags].concat());
+    assert!(output.status.success(), "{output:?}");
+    let report = Comparison::from_json(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(report.inputs[0].name, "sharded");
+    // The same network: each layer is at no distance from itself.
+    let cells = &report.measures[0].pairs[0].cells;
+    for (layer, row) in cells.iter().enumerate() {
+        let Cell::Value(distance) = row[layer] else { panic!("{row:?}") };
+        assert!(distance < 1e-6, "{distance}");
+    }
+    let message = refusal(&[&[shards.join(names[0]).to_str().unwrap(), whole][..], &rest].concat());
+    assert!(message.contains("in shard 1 of 2; give all shards together, or their folder"), "{message}");
+    std::fs::remove_file(shards.join(names[1])).unwrap();
+    let message = refusal(&[&[sharded, whole][..], &rest].concat());
+    assert!(message.contains("sharded/model.safetensors.index.json") && message.contains(names[1]), "{message}");
+}
+
+/// The tensors of a safetensors file: name, entry in the header, and values.
+fn tensors(file: &[u8]) -> Vec<(String, Value, Vec<u8>)> {
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let header: Value = serde_json::from_slice(&file[8..8 + length]).unwrap();
+    let entries = header.as_object().unwrap().iter().filter(|(name, _)| *name != "__metadata__");
+    let tensor = |(name, entry): (&String, &Value)| {
+        let [start, end] = [0, 1].map(|at| entry["data_offsets"][at].as_u64().unwrap() as usize);
+        (name.clone(), entry.clone(), file[8 + length + start..8 + length + end].to_vec())
+    };
+    entries.map(tensor).collect()
+}
+
+fn safetensors(tensors: &[(String, Value, Vec<u8>)]) -> Vec<u8> {
+    let (mut header, mut values) = (serde_json::Map::new(), Vec::new());
+    for (name, entry, bytes) in tensors {
+        let mut entry = entry.clone();
+        entry["data_offsets"] = json!([values.len(), values.len() + bytes.len()]);
+        header.insert(name.clone(), entry);
+        values.extend(bytes);
+    }
+    let header = Value::Object(header).to_string();
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &values].concat()
+}
+
+/// A file that holds a network once under each prefix, without metadata.
+fn under_prefixes(file: &[u8], prefixes: &[&str]) -> Vec<u8> {
+    let own = tensors(file);
+    let copies = prefixes.iter().flat_map(|prefix| {
+        own.iter().map(move |(name, entry, values)| (format!("{prefix}{name}"), entry.clone(), values.clone()))
+    });
+    safetensors(&copies.collect::<Vec<_>>())
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use repgeo_core::activation::ActivationFile;
-use repgeo_core::checkpoint::{self, Checkpoint, Fault, Network};
+use repgeo_core::checkpoint::{self, Checkpoint, CheckpointError, Fault, Network, Reading};
 use repgeo_core::data::{self, Normalisation, ProbeSet};
 use repgeo_core::file::{self, NamedBytes};
 use repgeo_core::model::Architecture;
 use repgeo_core::study::{self, Input, OpenError};
 
+use super::shards::{self, Held, Sharded};
 use super::summary;
 use crate::protocol::{Event, FileId, Purpose};
 
@@ -17,8 +18,8 @@ use crate::protocol::{Event, FileId, Purpose};
 pub struct Holdings {
     /// Networks and activations as a study takes them; the name and normalisation are set for each study.
     pub inputs: BTreeMap<FileId, Input>,
-    /// Checkpoints whose architecture is not known.
-    unknown: BTreeMap<FileId, Checkpoint>,
+    /// Checkpoints whose architecture is not known, and how else they are read.
+    unknown: BTreeMap<FileId, (Checkpoint, Reading)>,
     /// The probe set and the files that it was made of.
     pub probe: Option<(Vec<FileId>, ProbeSet)>,
 }
@@ -36,32 +37,35 @@ pub struct Opening {
     purpose: Purpose,
     /// What may be part of a probe set, with the reason why it is nothing else; held until all files were read.
     rest: Vec<(FileId, NamedBytes, Option<String>)>,
+    /// What may be one network with other files; held until all files were read.
+    shards: Vec<Held>,
 }
 
 impl Opening {
     /// A selection of which nothing was read yet.
     #[must_use]
     pub fn new(purpose: Purpose) -> Self {
-        Self { purpose, rest: Vec::new() }
+        Self { purpose, rest: Vec::new(), shards: Vec::new() }
     }
 }
 
 impl Holdings {
-    /// Recognises the next file of a selection by its content, and says what became of it; nothing as long as it may be
-    /// part of a probe set.
-    pub fn take(&mut self, opening: &mut Opening, id: FileId, file: NamedBytes) -> Option<Event> {
+    /// Recognises the next file of a selection by its content, reads it as the user said, and says what became of it;
+    /// nothing as long as it may be part of a probe set or of a network that is split over several files.
+    pub fn take(&mut self, opening: &mut Opening, id: FileId, file: NamedBytes, reading: Reading) -> Option<Event> {
+        if opening.purpose != Purpose::Probe && shards::belongs_to_others(&file) {
+            opening.shards.push(Held { id, file, reading });
+            return None;
+        }
         let recognised = match opening.purpose {
             Purpose::Probe => Recognised::Neither(None),
             // Arrays may be images or activations: images first, they say so by their shape.
             Purpose::Any if file::recognise(&file.bytes).holds_arrays() => Recognised::Neither(None),
-            Purpose::Any | Purpose::Input => recognise(&file),
+            Purpose::Any | Purpose::Input => recognise(&file, &reading),
         };
         match recognised {
             Recognised::Input(input) => Some(self.hold(id, *input)),
-            Recognised::Unknown(checkpoint, reason) => {
-                self.unknown.insert(id, *checkpoint);
-                Some(Event::ArchitectureUnknown { id, reason })
-            }
+            Recognised::Unknown(checkpoint, reason) => Some(self.wait(id, (*checkpoint, reading), reason)),
             Recognised::Neither(reason) if opening.purpose == Purpose::Input => {
                 let reason = reason.unwrap_or_else(|| {
                     let expected = "expected a PyTorch checkpoint, safetensors, burnpack, .npz or .npy";
@@ -76,10 +80,47 @@ impl Holdings {
         }
     }
 
-    /// All files of a selection were read: those that are held become a probe set, and it says what became of each.
+    /// All files of a selection were read: those that are held become networks and a probe set, and it says what became of
+    /// each.
     pub fn finish(&mut self, opening: Opening) -> Vec<Event> {
-        let Opening { purpose, rest } = opening;
-        if rest.is_empty() { Vec::new() } else { self.open_probe(rest, purpose) }
+        let Opening { purpose, rest, shards } = opening;
+        let mut events = self.open_shards(shards);
+        if !rest.is_empty() {
+            events.extend(self.open_probe(rest, purpose));
+        }
+        events
+    }
+
+    /// Reads networks that are split over several files; a shard without the others is refused.
+    fn open_shards(&mut self, held: Vec<Held>) -> Vec<Event> {
+        let mut events = Vec::new();
+        let (networks, left) = shards::grouped(held);
+        for network in networks {
+            let ids = network.ids();
+            let Some(&id) = ids.first() else { continue };
+            let reading = network.reading();
+            events.push(Event::Joined { ids, name: network.name() });
+            events.push(match recognise_shards(network, &reading) {
+                Recognised::Input(input) => self.hold(id, *input),
+                Recognised::Unknown(checkpoint, reason) => self.wait(id, (*checkpoint, reading), reason),
+                Recognised::Neither(reason) => Event::Refused { id, reason: reason.unwrap_or_else(unknown) },
+            });
+        }
+        for (Held { id, file, reading }, reason) in left {
+            let reason = reason.or_else(|| match recognise(&file, &reading) {
+                Recognised::Neither(reason) => reason,
+                Recognised::Unknown(_, reason) => Some(reason),
+                Recognised::Input(_) => None,
+            });
+            events.push(Event::Refused { id, reason: reason.unwrap_or_else(unknown) });
+        }
+        events
+    }
+
+    /// Keeps a checkpoint until its architecture is given.
+    fn wait(&mut self, id: FileId, checkpoint: (Checkpoint, Reading), reason: String) -> Event {
+        self.unknown.insert(id, checkpoint);
+        Event::ArchitectureUnknown { id, reason }
     }
 
     /// Reads the files together as one probe set; where that fails and they may be something else, one by one.
@@ -105,7 +146,7 @@ impl Holdings {
             } else {
                 Err(error.clone())
             };
-            events.push(match (alone, recognise(&file)) {
+            events.push(match (alone, recognise(&file, &Reading::default())) {
                 (Ok(probe), _) => self.hold_probe(vec![id], probe),
                 (Err(_), Recognised::Input(input)) => self.hold(id, *input),
                 (Err(images), Recognised::Neither(arrays)) => {
@@ -119,8 +160,9 @@ impl Holdings {
 
     /// Reads a checkpoint as the architecture that the user gave.
     pub fn describe(&mut self, id: FileId, architecture: Architecture) -> Vec<Event> {
-        let Some(checkpoint) = self.unknown.get(&id).cloned() else { return Vec::new() };
-        match checkpoint::load(checkpoint, &architecture.into()) {
+        let Some((checkpoint, reading)) = self.unknown.get(&id).cloned() else { return Vec::new() };
+        let reading = Reading { architecture: Some(architecture), ..reading };
+        match checkpoint::load(checkpoint, &reading) {
             Ok(network) => {
                 self.unknown.remove(&id);
                 vec![self.hold(id, input_of(network))]
@@ -160,21 +202,42 @@ impl Holdings {
     }
 }
 
-/// Reads a file as a network or as activations.
-fn recognise(file: &NamedBytes) -> Recognised {
-    let error = match study::open(file) {
-        Ok(study::Opened::Network(network)) => return Recognised::Input(Box::new(input_of(*network))),
-        Ok(study::Opened::Activations(activations)) => return Recognised::Input(Box::new(activations_of(activations))),
-        Err(error) => error,
-    };
-    let fault = match &error {
-        OpenError::Checkpoint(error) => Some(&*error.fault),
-        OpenError::Activations(_) => None,
-    };
-    match (fault, checkpoint::read(file)) {
-        (Some(Fault::NotInferred(_)), Ok(checkpoint)) => Recognised::Unknown(Box::new(checkpoint), error.to_string()),
-        (Some(Fault::Unrecognised { .. }), _) => Recognised::Neither(None),
+/// What is said where no reader says more.
+fn unknown() -> String {
+    "neither a network nor activations".to_owned()
+}
+
+/// Reads shards as a network.
+fn recognise_shards(network: Sharded, reading: &Reading) -> Recognised {
+    let Sharded { index, shards } = network;
+    let index = index.map(|held| held.file);
+    let files: Vec<NamedBytes> = shards.into_iter().map(|held| held.file).collect();
+    let read = || checkpoint::read_sharded(index.as_ref(), &files);
+    match read().and_then(|checkpoint| checkpoint::load(checkpoint, reading)) {
+        Ok(network) => Recognised::Input(Box::new(input_of(network))),
+        Err(error) => unread(&error, read),
+    }
+}
+
+/// A checkpoint that is no network: one whose architecture the user may know, or none.
+fn unread(error: &CheckpointError, again: impl FnOnce() -> Result<Checkpoint, CheckpointError>) -> Recognised {
+    match *error.fault {
+        Fault::NotInferred(_) => match again() {
+            Ok(checkpoint) => Recognised::Unknown(Box::new(checkpoint), error.to_string()),
+            Err(_) => Recognised::Neither(Some(error.to_string())),
+        },
+        Fault::Unrecognised { .. } => Recognised::Neither(None),
         _ => Recognised::Neither(Some(error.to_string())),
+    }
+}
+
+/// Reads a file as a network or as activations.
+fn recognise(file: &NamedBytes, reading: &Reading) -> Recognised {
+    match study::open_as(file, reading) {
+        Ok(study::Opened::Network(network)) => Recognised::Input(Box::new(input_of(*network))),
+        Ok(study::Opened::Activations(activations)) => Recognised::Input(Box::new(activations_of(activations))),
+        Err(OpenError::Checkpoint(error)) => unread(&error, || checkpoint::read_as(file, reading)),
+        Err(error @ OpenError::Activations(_)) => Recognised::Neither(Some(error.to_string())),
     }
 }
 
@@ -201,8 +264,8 @@ mod tests {
     #[test]
     fn only_what_may_be_part_of_a_probe_set_is_held_until_the_last_file() {
         let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Any));
-        assert_eq!(holdings.take(&mut opening, 1, file("images", IMAGES)), None);
-        let loaded = holdings.take(&mut opening, 2, file("a.safetensors", NETWORK));
+        assert_eq!(holdings.take(&mut opening, 1, file("images", IMAGES), Reading::default()), None);
+        let loaded = holdings.take(&mut opening, 2, file("a.safetensors", NETWORK), Reading::default());
         assert!(matches!(loaded, Some(Event::Loaded { id: 2, .. })), "{loaded:?}");
         let held: Vec<FileId> = opening.rest.iter().map(|(id, ..)| *id).collect();
         assert_eq!(held, [1]);
@@ -215,8 +278,49 @@ mod tests {
     #[test]
     fn what_is_no_network_is_refused_at_once_when_networks_were_chosen() {
         let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Input));
-        let refused = holdings.take(&mut opening, 1, file("images", IMAGES));
+        let refused = holdings.take(&mut opening, 1, file("images", IMAGES), Reading::default());
         assert!(matches!(refused, Some(Event::Refused { id: 1, .. })), "{refused:?}");
         assert_eq!(holdings.finish(opening), []);
+    }
+
+    /// The tensors of a network, each in a safetensors file of its own.
+    fn one_tensor(name: &str, tensor: &str, shape: &[usize]) -> NamedBytes {
+        let length = 4 * shape.iter().product::<usize>();
+        let header =
+            format!("{{\"{tensor}\":{{\"dtype\":\"F32\",\"shape\":{shape:?},\"data_offsets\":[0,{length}]}}}}");
+        let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; length]].concat();
+        NamedBytes { name: name.to_owned(), bytes }
+    }
+
+    #[test]
+    fn shards_of_a_selection_are_one_network_and_a_shard_alone_says_so() {
+        let first = one_tensor("model-00001-of-00002.safetensors", "fc1.weight", &[3, 4]);
+        let second = one_tensor("model-00002-of-00002.safetensors", "fc2.weight", &[2, 3]);
+        let map =
+            format!("{{\"weight_map\":{{\"fc1.weight\":\"{}\",\"fc2.weight\":\"{}\"}}}}", first.name, second.name);
+        let index = file("model.safetensors.index.json", map.as_bytes());
+        let opened = |files: &[&NamedBytes]| {
+            let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Any));
+            for (id, file) in (1..).zip(files) {
+                assert_eq!(holdings.take(&mut opening, id, (*file).clone(), Reading::default()), None);
+            }
+            holdings.finish(opening)
+        };
+        let joined = |ids: &[FileId]| Event::Joined { ids: ids.to_vec(), name: "model.safetensors".to_owned() };
+        let events = opened(&[&second, &index, &first]);
+        assert_eq!(events[0], joined(&[2, 1, 3]));
+        assert!(matches!(&events[1..], [Event::Loaded { id: 2, .. }]), "{events:?}");
+        let events = opened(&[&second, &first]);
+        assert_eq!(events[0], joined(&[1, 2]));
+        assert!(matches!(&events[1..], [Event::Loaded { id: 1, .. }]), "{events:?}");
+        let reason = |files: &[&NamedBytes]| match opened(files).pop() {
+            Some(Event::Refused { id: 1, reason }) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(reason(&[&first]).contains("shard 1 of 2"), "{}", reason(&[&first]));
+        assert!(reason(&[&index, &first]).contains(&second.name), "{}", reason(&[&index, &first]));
+        let events = opened(&[&first, &first, &second]);
+        assert_eq!(events.len(), 3, "{events:?}");
+        assert!(events.iter().all(|event| matches!(event, Event::Refused { .. })), "{events:?}");
     }
 }

@@ -2,6 +2,7 @@
 //! while another is served.
 
 mod holdings;
+mod shards;
 mod summary;
 
 #[cfg(all(target_arch = "wasm32", feature = "engine"))]

@@ -45,12 +45,29 @@ pub(super) async fn compare(
         Ok(inputs) => inputs,
         Err(reason) => return port::tell(Event::Failed { run, reason }),
     };
-    let (ids, inputs): (Vec<FileId>, Vec<Input>) = inputs.into_iter().unzip();
+    let (ids, mut inputs): (Vec<FileId>, Vec<Input>) = inputs.into_iter().unzip();
     let probe = holdings.probe.as_ref().map(|(_, probe)| probe);
-    let result = run_on(devices, &inputs, probe, run, settings, cancelled).await;
+    let result = match prepare(&mut inputs, probe, run, cancelled).await {
+        Ok(()) => run_on(devices, &inputs, probe, run, settings, cancelled).await,
+        Err(error) => Err(error),
+    };
     holdings.inputs.extend(ids.into_iter().zip(inputs));
     port::tell(end(run, result.as_ref().map_err(Clone::clone)));
     *kept = result.ok().map(|study| Kept { settings: settings.clone(), study });
+}
+
+/// Settles which network each input is.
+async fn prepare(
+    inputs: &mut [Input],
+    probe: Option<&ProbeSet>,
+    run: RunId,
+    cancelled: &Cell<Option<RunId>>,
+) -> Result<(), StudyError> {
+    let watcher = RunWatcher::new(run, cancelled);
+    for input in inputs {
+        study::prepare(input, probe, &watcher).await?;
+    }
+    Ok(())
 }
 
 /// Puts further questions to the layers of a study.

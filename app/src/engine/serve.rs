@@ -79,7 +79,7 @@ impl Engine {
         let count = files.len() as f64;
         let together = files.first().map(|file| file.id).filter(|_| purpose == Purpose::Probe);
         let mut opening = Opening::new(purpose);
-        for (index, FileSource { id, name, url }) in files.into_iter().enumerate() {
+        for (index, FileSource { id, name, url, reading }) in files.into_iter().enumerate() {
             let progress = |fraction: f64| {
                 let (id, fraction) = match together {
                     Some(first) => (first, (index as f64 + fraction) / count),
@@ -89,7 +89,8 @@ impl Engine {
             };
             match fetch::read(&url, progress).await {
                 Ok(bytes) => {
-                    self.holdings.take(&mut opening, id, NamedBytes { name, bytes }).into_iter().for_each(port::tell);
+                    let file = NamedBytes { name, bytes };
+                    self.holdings.take(&mut opening, id, file, reading).into_iter().for_each(port::tell);
                 }
                 Err(reason) => port::tell(Event::Refused { id, reason: format!("{name}: {reason}") }),
             }

@@ -1,6 +1,6 @@
 //! What the interface is told of what was read.
 
-use repgeo_core::checkpoint::Network;
+use repgeo_core::checkpoint::{ArchitectureOrigin, Network};
 use repgeo_core::data::ProbeSet;
 use repgeo_core::model::ModelError;
 use repgeo_core::study::Input;
@@ -26,6 +26,9 @@ pub(super) fn of_input(input: &Input) -> Result<InputSummary, ModelError> {
                 network: false,
                 description: format!("Activations: {layers} layers, {samples} samples"),
                 parameters: None,
+                assumptions: Vec::new(),
+                part: None,
+                others: Vec::new(),
                 container: "activations".to_owned(),
                 normalisation: None,
                 expects: None,
@@ -44,6 +47,12 @@ fn of_network(network: &Network) -> Result<InputSummary, ModelError> {
         network: true,
         description: network.architecture.describe(),
         parameters: Some(network.architecture.trainable_parameters()?),
+        assumptions: match network.origin {
+            ArchitectureOrigin::Inferred => network.architecture.assumptions(),
+            _ => Vec::new(),
+        },
+        part: network.part.clone(),
+        others: network.others.clone(),
         container: network.container.description().to_owned(),
         normalisation: network.normalisation(),
         expects: Some(expected.to_string()),

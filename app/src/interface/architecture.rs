@@ -1,7 +1,7 @@
 //! The form that says what a checkpoint is when its tensors do not.
 
 use leptos::prelude::*;
-use repgeo_core::model::{Architecture, CifarResnet, Resnet, ResnetBlock, ResnetNames, ResnetStem};
+use repgeo_core::model::{Architecture, CifarResnet, Resnet, ResnetBlock, ResnetNames, ResnetStem, parse_choices};
 
 use super::page::Page;
 use crate::protocol::FileId;
@@ -78,6 +78,10 @@ pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
         Ok(architecture) => page.happened(Action::ArchitectureGiven { id, architecture }),
         Err(reason) => problem.set(Some(reason)),
     };
+    let say = move |event: leptos::ev::Event| match parse_choices(&event_target_value(&event)) {
+        Ok(choices) => page.happened(Action::AssumptionsGiven { id, choices }),
+        Err(part) => problem.set(Some(format!("Expected KEY=VALUE, several separated by commas, found `{part}`."))),
+    };
     let choose = move |event: leptos::ev::Event| {
         let chosen = event_target_value(&event);
         text.set(match chosen.as_str() {
@@ -133,6 +137,10 @@ pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
             {fields}
             {move || problem.get().map(|problem| view! { <p class="message" role="alert">{problem}</p> })}
             <button type="button" class="describe" on:click=apply>"Read it as this"</button>
+            <label class="pair-of">
+                <span>"Or say what is open"</span>
+                <input class="choices" placeholder="gate=sigmoid" spellcheck="false" on:change=say />
+            </label>
         </div>
     }
     .into_any()

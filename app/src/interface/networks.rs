@@ -1,6 +1,7 @@
 //! The list of networks and activation files.
 
 use leptos::prelude::*;
+use repgeo_core::model::Assumption;
 
 use super::architecture;
 use super::chooser::{self, Bundled, Chooser};
@@ -85,7 +86,7 @@ fn item(page: Page, id: FileId) -> AnyView {
             let stored = listed.get().and_then(|listed| listed.stored);
             Some(reading(stored, fraction, waiting.get()))
         }
-        FileStatus::Input(summary) => Some(loaded(summary)),
+        FileStatus::Input(summary) => Some(loaded(page, id, summary)),
         FileStatus::ArchitectureUnknown { reason } => Some(architecture::form(page, id, reason)),
         FileStatus::Refused { reason } => Some(view! { <p class="message" role="alert">{reason}</p> }.into_any()),
         FileStatus::Probe(_) => None,
@@ -115,7 +116,9 @@ pub(super) fn reading(stored: Option<String>, fraction: f64, waiting: bool) -> A
     .into_any()
 }
 
-fn loaded(summary: InputSummary) -> AnyView {
+fn loaded(page: Page, id: FileId, summary: InputSummary) -> AnyView {
+    let part = parts(page, id, &summary);
+    let open = assumptions(page, id, &summary.assumptions);
     let facts = [Some(summary.description), summary.parameters.map(format::parameters)];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let attention = summary.report.iter().filter(|remark| remark.attention).count();
@@ -131,6 +134,8 @@ fn loaded(summary: InputSummary) -> AnyView {
         .collect_view();
     view! {
         <p class="fact" title="Architecture and number of parameters">{facts}</p>
+        {part}
+        {open}
         <details class="load-report" prop:open={attention > 0}>
             <summary>{title}</summary>
             <ul>
@@ -142,4 +147,62 @@ fn loaded(summary: InputSummary) -> AnyView {
         </details>
     }
     .into_any()
+}
+
+/// Which of several networks in a file is compared.
+fn parts(page: Page, id: FileId, summary: &InputSummary) -> Option<AnyView> {
+    let part = summary.part.clone().filter(|_| !summary.others.is_empty())?;
+    let mut all: Vec<String> = summary.others.iter().cloned().chain([part.clone()]).collect();
+    // The same order whichever is chosen.
+    all.sort();
+    let options = all
+        .into_iter()
+        .map(|name| {
+            let (value, chosen) = (name.clone(), name == part);
+            let text = name.trim_end_matches('.').to_owned();
+            view! { <option value=value prop:selected=chosen>{text}</option> }
+        })
+        .collect_view();
+    let choose = move |event| page.happened(Action::PartChosen { id, part: event_target_value(&event) });
+    Some(
+        view! {
+            <label class="part">
+                "Part "
+                <select on:change=choose>{options}</select>
+            </label>
+        }
+        .into_any(),
+    )
+}
+
+/// What a file's tensors leave open: what was taken, to be changed.
+fn assumptions(page: Page, id: FileId, assumptions: &[Assumption]) -> Option<AnyView> {
+    if assumptions.is_empty() {
+        return None;
+    }
+    let fields = assumptions.iter().enumerate().map(|(place, assumption)| {
+        let Assumption { key, value, usual, sentence } = assumption.clone();
+        let (list, changed) = (format!("usual-{id}-{place}"), key.clone());
+        let change = move |event| {
+            page.happened(Action::AssumptionChanged { id, key: changed.clone(), value: event_target_value(&event) });
+        };
+        let options = usual.into_iter().map(|value| view! { <option value=value></option> }).collect_view();
+        view! {
+            <label title=sentence>
+                <span>{key.clone()}</span>
+                <input data-assumption=key list=list.clone() prop:value=value spellcheck="false" on:change=change />
+                <datalist id=list>{options}</datalist>
+            </label>
+        }
+    });
+    Some(
+        view! {
+            <details class="assumptions">
+                <summary>"Assumptions"</summary>
+                <p class="fact">"Its tensors do not tell these. Change what was taken, or leave a field empty to have it assumed."</p>
+                {fields.collect_view()}
+            </details>
+        }
+        .into_any(),
+    )
 }

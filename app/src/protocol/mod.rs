@@ -6,6 +6,7 @@
 
 mod report;
 
+use repgeo_core::checkpoint::Reading;
 pub use repgeo_core::data::NormalisationChoice;
 use repgeo_core::model::Architecture;
 use repgeo_core::study::{Comparison, StudySpec};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use report::{CellReport, EngineReport, InputSummary, ProbeSummary, Remark, Thumbnails};
 
 /// The version of this protocol. The engine's files are cached under fixed names, so both sides say theirs.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// The interface's number for a file that it asked the engine to read.
 pub type FileId = u32;
@@ -67,7 +68,7 @@ pub enum Request {
 }
 
 /// A file that the engine is to read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileSource {
     /// The interface's number for it.
     pub id: FileId,
@@ -75,6 +76,9 @@ pub struct FileSource {
     pub name: String,
     /// Where the engine reads it: a `blob:` URL or an absolute URL of the page's own origin.
     pub url: String,
+    /// What the user said of how a checkpoint is to be read.
+    #[serde(default)]
+    pub reading: Reading,
 }
 
 /// What files were chosen as.
@@ -178,6 +182,13 @@ pub enum Event {
         id: FileId,
         /// What it holds.
         summary: InputSummary,
+    },
+    /// Files are one network that is split over them; what became of it is said of the first.
+    Joined {
+        /// The files.
+        ids: Vec<FileId>,
+        /// What the network is called.
+        name: String,
     },
     /// A checkpoint was read, but its architecture could not be inferred.
     ArchitectureUnknown {

@@ -1,6 +1,7 @@
 //! What the engine says of itself, of files and of cells.
 
 use repgeo_core::data::{ImageShape, Normalisation};
+use repgeo_core::model::Assumption;
 use repgeo_core::study::Cell;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,12 @@ pub struct InputSummary {
     pub description: String,
     /// Number of trainable parameters of a network.
     pub parameters: Option<usize>,
+    /// Which of several networks in its file it is; absent where the file holds one.
+    pub part: Option<String>,
+    /// The other networks in the file.
+    pub others: Vec<String>,
+    /// What its tensors leave open, and what was taken.
+    pub assumptions: Vec<Assumption>,
     /// The container that it was read from, such as `safetensors`.
     pub container: String,
     /// The normalisation that the file's own metadata names.

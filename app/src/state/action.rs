@@ -3,7 +3,7 @@
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
 use repgeo_core::figure::Scale;
-use repgeo_core::model::Architecture;
+use repgeo_core::model::{Architecture, Choices};
 
 use crate::catalogue::Catalogue;
 use crate::protocol::{
@@ -36,6 +36,29 @@ pub enum Action {
         id: FileId,
         /// Its architecture.
         architecture: Architecture,
+    },
+    /// Another of the networks in a file is to be compared.
+    PartChosen {
+        /// The file.
+        id: FileId,
+        /// The network, as the file's load report names it.
+        part: String,
+    },
+    /// Something that a file's tensors leave open is otherwise than was assumed.
+    AssumptionChanged {
+        /// The file.
+        id: FileId,
+        /// What, such as `activation`.
+        key: String,
+        /// How it is, such as `gelu`; nothing where it is to be assumed again.
+        value: String,
+    },
+    /// What a file's tensors leave open was said, as on the command line: `KEY=VALUE`, several separated by commas.
+    AssumptionsGiven {
+        /// The file.
+        id: FileId,
+        /// What was said.
+        choices: Choices,
     },
     /// A setting was changed.
     Changed(Change),

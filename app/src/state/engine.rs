@@ -59,6 +59,7 @@ impl State {
                 effects.extend(self.go_on(now));
                 return effects;
             }
+            Event::Joined { ids, name } => self.join_files(&ids, name),
             Event::ArchitectureUnknown { id, reason } => self.settle(id, FileStatus::ArchitectureUnknown { reason }),
             Event::Refused { id, reason } => self.settle(id, FileStatus::Refused { reason }),
             Event::ProbeLoaded { ids, summary } => {

@@ -1,6 +1,7 @@
 //! The files that were chosen: networks, activations and the probe set.
 
-use repgeo_core::model::Architecture;
+use repgeo_core::checkpoint::Reading;
+use repgeo_core::model::{Architecture, Choices};
 use repgeo_core::study;
 
 use super::{ChosenFile, Effect, State};
@@ -63,6 +64,28 @@ impl FileItem {
     pub fn label(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.name)
     }
+
+    /// Which of several networks in the file the user asked for.
+    #[must_use]
+    pub fn part(&self) -> Option<&str> {
+        self.sources.first()?.reading.part.as_deref()
+    }
+
+    /// What the user said of what its tensors leave open.
+    pub(super) fn choices(&self) -> &Choices {
+        static NONE: Choices = Choices::new();
+        self.sources.first().map_or(&NONE, |source| &source.reading.choices)
+    }
+
+    /// What the report calls it: the catalogue's name, else the file's without its ending, and the part that was asked for.
+    fn input_name(&self) -> String {
+        let stem = || self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
+        let name = self.title.as_deref().unwrap_or_else(stem);
+        match self.part() {
+            Some(part) => format!("{name} ({})", part.trim_end_matches('.')),
+            None => name.to_owned(),
+        }
+    }
 }
 
 impl State {
@@ -74,14 +97,12 @@ impl State {
         })
     }
 
-    /// The names of the inputs in the report: what the catalogue calls them, else the file names without their endings,
-    /// made unique.
+    /// The names of the inputs in the report: what the catalogue calls them, else the file names without their endings, with
+    /// the part that was asked for; made unique.
     #[must_use]
     pub fn input_names(&self) -> Vec<String> {
-        study::unique(self.inputs().map(|(file, _)| {
-            let stem = || file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
-            file.title.as_deref().unwrap_or_else(stem)
-        }))
+        let names: Vec<String> = self.inputs().map(|(file, _)| file.input_name()).collect();
+        study::unique(names.iter().map(String::as_str))
     }
 
     /// The probe set.
@@ -146,7 +167,7 @@ impl State {
 
     fn source(&mut self, name: String, url: String) -> FileSource {
         self.next_file += 1;
-        FileSource { id: self.next_file, name, url }
+        FileSource { id: self.next_file, name, url, reading: Reading::default() }
     }
 
     pub(super) fn open_each(&mut self, sources: Vec<FileSource>, purpose: Purpose) -> Vec<Effect> {
@@ -202,6 +223,37 @@ impl State {
         file.status = FileStatus::Reading { fraction: 1.0 };
         file.described = Some(architecture.clone());
         self.send(Request::Describe { id, architecture })
+    }
+
+    /// Reads a file again, from where it is, in another way. The engine keeps no file for it.
+    pub(super) fn read_again(&mut self, id: FileId, change: impl Fn(&mut Reading)) -> Vec<Effect> {
+        let Some(file) = self.file_of(id).filter(|file| !matches!(file.status, FileStatus::Reading { .. })) else {
+            return Vec::new();
+        };
+        file.sources.iter_mut().for_each(|source| change(&mut source.reading));
+        file.status = FileStatus::Reading { fraction: 0.0 };
+        let (id, files, purpose) = (file.id, file.sources.clone(), file.purpose);
+        self.demo_pending = false;
+        let mut effects = self.send(Request::Remove { id });
+        effects.extend(self.send(Request::Open { files, purpose }));
+        effects
+    }
+
+    /// Files that are one network are one item from now on, in the place of the first of them.
+    pub(super) fn join_files(&mut self, ids: &[FileId], name: String) {
+        let Some(&first) = ids.first() else { return };
+        let (own, mut others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files)
+            .into_iter()
+            .partition(|file| file.sources.iter().any(|source| ids.contains(&source.id)));
+        let sources: Vec<FileSource> = own.iter().flat_map(|file| file.sources.iter().cloned()).collect();
+        let earlier = |file: &&FileItem| own.first().is_some_and(|first| file.id < first.id);
+        let place = others.iter().filter(earlier).count();
+        if let Some(mut file) = own.into_iter().find(|file| file.id == first) {
+            file.sources = sources;
+            file.name = name;
+            others.insert(place, file);
+        }
+        self.files = others;
     }
 
     /// The files that were read for a probe set are one item from now on, and the probe set before is gone.

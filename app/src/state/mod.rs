@@ -148,6 +148,16 @@ impl State {
             Action::BundledProbeChosen(index) => self.choose_bundled_probe(index),
             Action::FileRemoved(id) => self.remove_file(id),
             Action::ArchitectureGiven { id, architecture } => self.describe_file(id, architecture),
+            Action::PartChosen { id, part } => self.read_again(id, |reading| reading.part = Some(part.clone())),
+            Action::AssumptionsGiven { id, choices } => {
+                self.read_again(id, |reading| reading.choices.extend(choices.clone()))
+            }
+            Action::AssumptionChanged { id, key, value } => self.read_again(id, |reading| {
+                match value.trim() {
+                    "" => reading.choices.remove(&key),
+                    value => reading.choices.insert(key.clone(), value.to_owned()),
+                };
+            }),
             Action::Changed(change) => self.change(change, now),
             Action::ComparePressed => self.start_run(false, now),
             Action::CancelPressed => self.cancel_run(),

@@ -117,7 +117,16 @@ impl State {
             probe: self.probe_file().map(|file| file.id).filter(|_| needs_probe),
             normalisation: self.settings.normalisation.clone(),
             spec: StudySpec {
-                inputs: self.input_names().into_iter().map(|name| InputSpec { name, sha256: None }).collect(),
+                inputs: self
+                    .input_names()
+                    .into_iter()
+                    .zip(self.inputs())
+                    .map(|(name, (file, _))| InputSpec {
+                        part: file.part().map(str::to_owned),
+                        choices: file.choices().clone(),
+                        ..InputSpec::named(&name)
+                    })
+                    .collect(),
                 probe: samples.map(|samples| ProbeSpec { samples, subset }),
                 questions,
                 pairs: PairPlan::All,

@@ -3,27 +3,8 @@
 
 use super::host::{Observation, observe};
 use super::{ActivationError, Job};
+use crate::checkpoint::{Divergence, Evidence};
 use crate::supervise::Supervisor;
-
-/// What images say of a network.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Evidence {
-    /// The share of images that are classified as they are labelled; absent without labels that fit.
-    pub accuracy: Option<f64>,
-    /// How unlike those of the training the values are that batch normalisations see; absent without any.
-    pub divergence: Option<Divergence>,
-}
-
-/// How unlike the training's the values are that batch normalisations see: of each channel the divergence
-/// `KL(N(m, v) ‖ N(0, 1)) = (v + m² - 1 - ln v) / 2` of the normal distributions with the moments that are seen and those
-/// that the running statistics say; the mean over channels, then over layers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Divergence {
-    /// The median over layers.
-    pub median: f64,
-    /// The largest.
-    pub largest: f64,
-}
 
 /// Runs a network on all images of a job and says how it fits them.
 ///
@@ -31,7 +12,11 @@ pub struct Divergence {
 /// Those of running it.
 pub async fn evidence(job: &Job<'_>, watcher: &impl Supervisor) -> Result<Evidence, ActivationError> {
     let observation = observe(job, watcher).await?;
-    Ok(Evidence { accuracy: accuracy(job, &observation.logits), divergence: divergence(&observation) })
+    Ok(Evidence {
+        images: job.images(),
+        accuracy: accuracy(job, &observation.logits),
+        divergence: divergence(&observation),
+    })
 }
 
 /// The share of images whose largest logit is their label's; nothing where a label has no logit.

@@ -21,7 +21,7 @@ mod rows;
 pub use device::DeviceEngine;
 pub use engine::Engine;
 pub use error::ActivationError;
-pub use evidence::{Divergence, Evidence, evidence};
+pub use evidence::evidence;
 pub use file::{ActivationFile, ActivationFileError, read_activations};
 pub use host::HostEngine;
 pub use job::Job;

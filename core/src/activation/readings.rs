@@ -1,7 +1,7 @@
 //! Which of the networks that a checkpoint's tensors may be of is run on given images.
 
 use super::ActivationError;
-use crate::checkpoint::Network;
+use crate::checkpoint::{Network, Settled};
 use crate::data::{ImageShape, ProbeSet};
 use crate::model::Architecture;
 
@@ -66,7 +66,7 @@ pub fn settle(network: &mut Network, probe: &ProbeSet) -> Result<(), ActivationE
         return Err(images_error(network, probe));
     }
     network.architecture = readings.swap_remove(likeliest_reading(network, &readings)?);
-    network.readings = vec![network.architecture.clone()];
+    network.settled = Some(Settled::default());
     Ok(())
 }
 

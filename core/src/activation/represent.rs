@@ -18,9 +18,11 @@ pub fn graph_for(network: &Network, probe: &ProbeSet) -> Result<Graph, Activatio
     if readings.is_empty() {
         return Err(images_error(network, probe));
     }
-    let index = likeliest_reading(network, &readings)?;
-    if readings[index] != network.architecture {
-        return Err(ActivationError::Undecided { network: network.file.clone(), choices: choices(&readings) });
+    if network.settled.is_none() {
+        let index = likeliest_reading(network, &readings)?;
+        if readings[index] != network.architecture {
+            return Err(ActivationError::Undecided { network: network.file.clone(), choices: choices(&readings) });
+        }
     }
     Ok(network.architecture.graph(probe.shape)?)
 }

@@ -36,7 +36,7 @@ pub(crate) fn arrays(file: &NamedBytes) -> Result<(Vec<NamedArray>, BTreeMap<Str
     let read = || {
         let contents = match recognise(&file.bytes)? {
             container @ (Container::PytorchZip | Container::PytorchLegacy | Container::PytorchTar) => {
-                pytorch::read(container, &file.bytes)?
+                pytorch::read(container, &file.bytes, None)?
             }
             Container::Safetensors | Container::Burnpack => {
                 return Err(Fault::malformed("file", "one by torch.save", "another container"));

@@ -36,7 +36,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'static>, Fault> {
         })
         .collect::<Result<_, Fault>>()?;
     tensors.sort_by(|a: &Stored<'_>, b| a.name.cmp(&b.name));
-    Ok(Contents { tensors, path: Vec::new(), metadata, content: bytes.len() as u64, burn_layout: true })
+    Ok(Contents { burn_layout: true, ..Contents::plain(tensors, metadata, bytes.len() as u64) })
 }
 
 fn element(dtype: DType) -> Element {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
+use super::shards::ShardIndex;
 use crate::file::{self, Kind, ZipContent};
 
 /// How a checkpoint is packed.
@@ -22,6 +23,12 @@ pub enum Container {
 }
 
 impl Container {
+    /// The container that a file's bytes begin like; nothing where it is no checkpoint.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        recognise(bytes).ok()
+    }
+
     /// What people call it.
     #[must_use]
     pub fn description(self) -> &'static str {
@@ -53,6 +60,10 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<Container, Fault> {
 
 /// What a file that is no checkpoint is, else its length and its first bytes.
 fn describe(kind: Kind, bytes: &[u8]) -> String {
+    if let Some(index) = ShardIndex::parse(bytes) {
+        let count = index.shards().len();
+        return format!("an index of {count} shards; give it together with them, or their folder");
+    }
     let description = match kind {
         Kind::Empty => "an empty file",
         Kind::Zip(_) => "an empty zip archive",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::error::Fault;
 use super::tensor::Stored;
 use crate::file::limits;
+use crate::model::TensorShapes;
 
 /// What a container holds.
 pub(super) struct Contents<'a> {
@@ -12,6 +13,10 @@ pub(super) struct Contents<'a> {
     pub(super) tensors: Vec<Stored<'a>>,
     /// Keys from the root of the file to its weights.
     pub(super) path: Vec<String>,
+    /// The keys to the part that was chosen where the file branches, joined by dots.
+    pub(super) part: Option<String>,
+    /// Names and shapes of the tensors that lie beside that part, by the keys that lead to them.
+    pub(super) beside: BTreeMap<String, TensorShapes>,
     /// Plain values beside the weights.
     pub(super) metadata: BTreeMap<String, String>,
     /// Bytes that the tensors can be made of.
@@ -20,7 +25,13 @@ pub(super) struct Contents<'a> {
     pub(super) burn_layout: bool,
 }
 
-impl Contents<'_> {
+impl<'a> Contents<'a> {
+    /// What a container holds that has no parts.
+    pub(super) fn plain(tensors: Vec<Stored<'a>>, metadata: BTreeMap<String, String>, content: u64) -> Self {
+        let (path, part, beside) = (Vec::new(), None, BTreeMap::new());
+        Self { tensors, path, part, beside, metadata, content, burn_layout: false }
+    }
+
     /// Refuses tensors that claim more than the file holds, before any is read.
     ///
     /// # Errors

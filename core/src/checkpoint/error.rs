@@ -80,6 +80,29 @@ pub enum Fault {
         /// The architecture, described.
         architecture: String,
     },
+    /// The file has no part of the wanted name.
+    #[error("part {part}: {}{hint}", one_of(parts))]
+    NoPart {
+        /// The name.
+        part: String,
+        /// The parts that there are.
+        parts: Vec<String>,
+        /// Which of them may be meant, in words.
+        hint: String,
+    },
+    /// A file that holds a share of a checkpoint's tensors.
+    #[error(
+        "expected a whole checkpoint, found {tensors} tensors in shard {number} of {count}; give all shards together, or \
+         their folder"
+    )]
+    Shard {
+        /// How many tensors it holds.
+        tensors: usize,
+        /// Its number, from 1 on.
+        number: usize,
+        /// How many shards there are.
+        count: usize,
+    },
     /// The architecture itself cannot be built.
     #[error("{0}")]
     Architecture(#[from] ModelError),
@@ -94,6 +117,14 @@ impl Fault {
     /// Short for [`Fault::Malformed`].
     pub(super) fn malformed(part: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Malformed { part: part.into(), expected: expected.into(), found: sentence(&found.into()) }
+    }
+}
+
+/// That the wanted part is not among those that there are.
+fn one_of(parts: &[String]) -> String {
+    match parts {
+        [] => "expected a file that holds several networks, found one network; leave the part out".to_owned(),
+        parts => format!("expected one of {}, found no such part", parts.join(", ")),
     }
 }
 

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::container::Container;
 use super::error::{CheckpointError, Fault};
-use super::metadata::{ARCHITECTURE, Metadata};
+use super::metadata::Metadata;
 use super::nearest::{nearest, with_nearest};
-use super::part::{self, Part};
 use super::read::{Checkpoint, Unusable};
 use super::reading::Reading;
 use super::report::{Absent, LoadReport, Misshaped};
+use super::settled::Settled;
+use super::take::{Aside, shapes, take_part};
 use super::tensor::Precision;
 use crate::Sha256Digest;
 use crate::data::Normalisation;
@@ -52,9 +53,18 @@ pub struct Network {
     pub container: Container,
     /// What was looked through, from the outermost on.
     pub wrappers: Vec<String>,
-    /// All architectures that have these tensors and that were not ruled out, with the one that was taken first.
+    /// All architectures that have these tensors and are what was said, the likeliest first.
     pub readings: Vec<Architecture>,
-    /// Other whole networks in the file, by what their tensors' names begin with: copies, or smaller ones.
+    /// The shapes of the tensors that these were inferred from.
+    pub shapes: TensorShapes,
+    /// What was said of what they leave open.
+    pub choices: Choices,
+    /// How it was settled for given images which of them it is; absent before.
+    pub settled: Option<Settled>,
+    /// Which of several networks in the file this is: what its tensors' names begin with, or the key that they are under.
+    /// Absent where the file holds one.
+    pub part: Option<String>,
+    /// The other whole networks in the file in the same way: copies, or smaller ones.
     pub others: Vec<String>,
 }
 
@@ -76,8 +86,7 @@ impl Network {
     /// What a user should look at in how the file was read, one sentence each: networks and tensors left aside.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        let others = (!self.others.is_empty()).then(|| {
-            let part = self.wrappers.last().map_or("the first", String::as_str);
+        let others = self.part.as_ref().filter(|_| !self.others.is_empty()).map(|part| {
             format!("of several networks in the file this is {part}; left aside: {}", self.others.join(", "))
         });
         others.into_iter().chain(self.report.remark()).collect()
@@ -114,27 +123,29 @@ impl Network {
 /// [`CheckpointError`] when no architecture fits, when tensors that it needs are missing or have other shapes (the fault
 /// carries the [`LoadReport`]), or when metadata of this project is unusable.
 pub fn load(checkpoint: Checkpoint, reading: &Reading) -> Result<Network, CheckpointError> {
-    let (given, choices) = (reading.architecture.as_ref(), &reading.choices);
-    let (checkpoint, beside) = take_part(checkpoint, given, choices);
-    let Checkpoint { file, sha256, container, wrappers, mut state, order, mut precisions, unusable, metadata, .. } =
+    let file = checkpoint.file.clone();
+    let (checkpoint, aside) = take_part(checkpoint, reading).map_err(|fault| fault.of(&file))?;
+    let Checkpoint { sha256, container, wrappers, mut state, order, mut precisions, unusable, metadata, .. } =
         checkpoint;
-    let parts = choose(&shapes(&state, &unusable, &order), metadata, given, choices).and_then(
-        |(readings, origin, metadata)| {
-            let report = fit(&readings[0], &state, &unusable)?;
-            Ok((readings, origin, metadata, report))
-        },
-    );
+    let shapes = shapes(&state, &unusable, &order);
+    let parts = choose(&shapes, metadata, reading).and_then(|(readings, origin, metadata)| {
+        let report = fit(&readings[0], &state, &unusable)?;
+        Ok((readings, origin, metadata, report))
+    });
     let (readings, origin, metadata, mut report) = parts.map_err(|fault| fault.of(&file))?;
     for unexpected in &report.unexpected {
         state.remove(&unexpected.name);
         precisions.remove(&unexpected.name);
     }
-    report.unexpected.extend(beside.tensors.into_iter().map(|name| Absent { name, nearest: None }));
-    let others = beside.networks;
+    report.unexpected.extend(aside.tensors.into_iter().map(|name| Absent { name, nearest: None }));
+    let Aside { part, networks: others, .. } = aside;
     let architecture = readings[0].clone();
     Ok(Network {
         architecture,
         readings,
+        shapes,
+        choices: reading.choices.clone(),
+        settled: None,
         origin,
         state,
         precisions,
@@ -144,73 +155,21 @@ pub fn load(checkpoint: Checkpoint, reading: &Reading) -> Result<Network, Checkp
         sha256,
         container,
         wrappers,
+        part,
         others,
     })
-}
-
-/// What lies beside the part of a checkpoint that is a network.
-#[derive(Default)]
-struct Beside {
-    /// Other whole networks, by what the names of their tensors begin with.
-    networks: Vec<String>,
-    /// The names of tensors that belong to none.
-    tensors: Vec<String>,
-}
-
-/// The checkpoint of the part that is a whole network, and what lies beside it. Nothing changes where no part is one: why is
-/// said when the architecture is chosen.
-fn take_part(mut checkpoint: Checkpoint, given: Option<&Architecture>, choices: &Choices) -> (Checkpoint, Beside) {
-    if checkpoint.metadata.contains_key(ARCHITECTURE) {
-        return (checkpoint, Beside::default());
-    }
-    let is_network = |shapes: &TensorShapes| match given {
-        Some(architecture) => part::fits(architecture, shapes),
-        None => Architecture::readings(shapes, choices)
-            .is_ok_and(|readings| readings.first().is_some_and(|first| part::fits(first, shapes))),
-    };
-    let shapes = shapes(&checkpoint.state, &checkpoint.unusable, &checkpoint.order);
-    // What is recognised as a whole, and does not fit, is not a part of something else.
-    if given.is_none() && Architecture::readings(&shapes, choices).is_err_and(|error| error.is_decisive()) {
-        return (checkpoint, Beside::default());
-    }
-    let chosen = part::choose(&shapes, is_network);
-    let Some(Part { prefix, others: networks }) = chosen.filter(|part| !part.prefix.is_empty()) else {
-        return (checkpoint, Beside::default());
-    };
-    let in_a_part = |name: &String| name.starts_with(&prefix) || networks.iter().any(|other| name.starts_with(other));
-    let tensors = shapes.into_keys().filter(|name| !in_a_part(name)).collect();
-    let own = |name: &String| name.strip_prefix(&prefix).map(str::to_owned);
-    checkpoint.state = checkpoint.state.into_iter().filter_map(|(name, value)| Some((own(&name)?, value))).collect();
-    checkpoint.unusable =
-        checkpoint.unusable.into_iter().filter_map(|(name, value)| Some((own(&name)?, value))).collect();
-    checkpoint.precisions =
-        checkpoint.precisions.into_iter().filter_map(|(name, value)| Some((own(&name)?, value))).collect();
-    checkpoint.order = checkpoint.order.iter().filter_map(own).collect();
-    checkpoint.wrappers.push(prefix.clone());
-    (checkpoint, Beside { networks, tensors })
-}
-
-/// The shapes of all floating-point tensors in this order; what it does not name comes last.
-fn shapes(state: &StateDict, unusable: &BTreeMap<String, Unusable>, order: &[String]) -> TensorShapes {
-    let shape = |name: &String| {
-        let usable = state.get(name).map(|tensor| &tensor.shape);
-        usable.or_else(|| unusable.get(name).map(|tensor| &tensor.shape)).cloned()
-    };
-    let names = order.iter().chain(state.keys()).chain(unusable.keys());
-    names.filter_map(|name| Some((name.clone(), shape(name)?))).collect()
 }
 
 /// The architectures that the tensors may be of, at least one, and who said so.
 fn choose(
     shapes: &TensorShapes,
     texts: BTreeMap<String, String>,
-    given: Option<&Architecture>,
-    choices: &Choices,
+    reading: &Reading,
 ) -> Result<(Vec<Architecture>, ArchitectureOrigin, Metadata), Fault> {
     let (stored, metadata) = Metadata::parse(texts)?;
-    let (readings, origin) = match (given, stored) {
+    let (readings, origin) = match (&reading.architecture, stored) {
         (Some(architecture), _) => (vec![architecture.clone()], ArchitectureOrigin::Given),
-        (None, Some(architecture)) => match choices.iter().next() {
+        (None, Some(architecture)) => match reading.choices.iter().next() {
             None => (vec![architecture], ArchitectureOrigin::Metadata),
             Some((key, value)) => {
                 let known = "nothing, since the file says its architecture".to_owned();
@@ -218,7 +177,7 @@ fn choose(
                 return Err(InferenceError::UnknownChoice { known, found, hint: String::new() }.into());
             }
         },
-        (None, None) => (Architecture::readings(shapes, choices)?, ArchitectureOrigin::Inferred),
+        (None, None) => (Architecture::readings(shapes, &reading.choices)?, ArchitectureOrigin::Inferred),
     };
     let architecture = &readings[0];
     if let (Some(normalisation), Some(channels)) = (&metadata.normalisation, architecture.expected_input().channels)
@@ -307,6 +266,8 @@ mod tests {
             sha256: Sha256Digest::of([b"".as_slice()]),
             container: Container::PytorchZip,
             wrappers: vec!["state_dict".to_owned()],
+            part: None,
+            beside: BTreeMap::new(),
             state: tensors.iter().map(|(name, shape)| ((*name).to_owned(), tensor(shape))).collect(),
             order: tensors.iter().map(|(name, _)| (*name).to_owned()).collect(),
             precisions: tensors.iter().map(|(name, _)| ((*name).to_owned(), Precision::F32)).collect(),
@@ -383,6 +344,48 @@ mod tests {
         let remarks = network.remarks();
         let expected = "of several networks in the file this is module.encoder_q.; left aside: module.encoder_k.";
         assert_eq!(remarks, [expected, "1 not needed: module.queue"]);
+
+        let part = |name: &str| Reading { part: Some(name.to_owned()), ..Reading::default() };
+        let copy = load(checkpoint(&tensors, &[]), &part("module.encoder_k")).unwrap();
+        assert_eq!(copy.part.as_deref(), Some("module.encoder_k."));
+        assert_eq!(copy.others, ["module.encoder_q."]);
+        assert_eq!(copy.state.keys().collect::<Vec<_>>(), network.state.keys().collect::<Vec<_>>());
+        let error = load(checkpoint(&tensors, &[]), &part("module.encoder")).unwrap_err().to_string();
+        let expected = "a.pth: part module.encoder: expected one of module.encoder_q., module.encoder_k., found no such \
+                        part; did you mean module.encoder_k or module.encoder_q?";
+        assert_eq!(error, expected);
+        let error = load(checkpoint(WHOLE, &[]), &part("ema")).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "a.pth: part ema: expected a file that holds several networks, found one network; leave the part out"
+        );
+    }
+
+    #[test]
+    fn what_lies_beside_under_a_key_is_named_where_it_is_a_network() {
+        let shapes = |tensors: &[(&str, &[usize])]| -> TensorShapes {
+            tensors.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect()
+        };
+        let mut checkpoint = checkpoint(WHOLE, &[]);
+        checkpoint.part = Some("model".to_owned());
+        checkpoint.beside.insert("ema".to_owned(), shapes(WHOLE));
+        checkpoint.beside.insert("optimizer".to_owned(), shapes(&[("state.0.exp_avg", &[3, 4])]));
+        let network = load(checkpoint.clone(), &Reading::default()).unwrap();
+        assert_eq!((network.part.as_deref(), &network.others[..]), (Some("model"), &["ema".to_owned()][..]));
+        assert_eq!(network.remarks(), ["of several networks in the file this is model; left aside: ema"]);
+        let other = Reading { part: Some("emma".to_owned()), ..Reading::default() };
+        let error = load(checkpoint, &other).unwrap_err().to_string();
+        let expected = "a.pth: part emma: expected one of model, ema, found no such part; did you mean ema?";
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn what_belongs_to_no_module_is_left_aside() {
+        let mut tensors = WHOLE.to_vec();
+        tensors.push(("log_std", &[2]));
+        let network = load(checkpoint(&tensors, &[]), &Reading::default()).unwrap();
+        assert_eq!(network.remarks(), ["1 not needed: log_std"]);
+        assert!(!network.state.contains_key("log_std") && !network.precisions.contains_key("log_std"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which of a file's tensors are the network, where they are not all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Architecture, TensorShapes};
 
@@ -72,17 +72,20 @@ pub(super) struct Part {
     pub(super) prefix: String,
     /// The other parts that are whole networks, as prefixes.
     pub(super) others: Vec<String>,
+    /// Tensors of the part, by their names in it, that belong to no module and that the network is whole without: a
+    /// temperature, the deviation of an agent's actions.
+    pub(super) own_aside: BTreeSet<String>,
 }
 
 /// The part that is compared: the file itself when it is a network; else, of the parts that are, none within another: one
 /// that is no copy of another by its name before one that is, then the one with the most values, then the first by
 /// name. Nothing when there is none.
 pub(super) fn choose(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -> bool) -> Option<Part> {
-    if is_network(shapes) {
-        return Some(Part { prefix: String::new(), others: Vec::new() });
+    if let Some(own_aside) = beside_network(shapes, &is_network) {
+        return Some(Part { prefix: String::new(), others: Vec::new(), own_aside });
     }
     let all = values(shapes);
-    let mut found: Vec<(String, usize)> = Vec::new();
+    let mut found: Vec<(String, usize, BTreeSet<String>)> = Vec::new();
     let likely = prefixes(shapes).into_iter().filter(|(prefix, values)| {
         let known = segments(prefix).last().is_some_and(is_known);
         known
@@ -90,16 +93,48 @@ pub(super) fn choose(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -
                 && !shapes.iter().any(|(name, shape)| is_layer_beside(name, shape, prefix)))
     });
     for (prefix, values) in likely.take(MOST) {
-        let within_another = found.iter().any(|(outer, _)| prefix.starts_with(outer));
-        if !within_another && is_network(&below(shapes, &prefix)) {
-            found.push((prefix, values));
+        let within_another = found.iter().any(|(outer, ..)| prefix.starts_with(outer));
+        if !within_another && let Some(own_aside) = beside_network(&below(shapes, &prefix), &is_network) {
+            found.push((prefix, values, own_aside));
         }
     }
-    found.sort_by(|(a, values_a), (b, values_b)| {
+    found.sort_by(|(a, values_a, _), (b, values_b, _)| {
         is_copy(a).cmp(&is_copy(b)).then(values_b.cmp(values_a)).then_with(|| a.cmp(b))
     });
-    let mut prefixes = found.into_iter().map(|(prefix, _)| prefix);
-    Some(Part { prefix: prefixes.next()?, others: prefixes.collect() })
+    let mut found = found.into_iter();
+    let (prefix, _, own_aside) = found.next()?;
+    Some(Part { prefix, others: found.map(|(other, ..)| other).collect(), own_aside })
+}
+
+/// The part of this name, without a dot at its end, whatever it holds; nothing when no tensor's name begins like that. The
+/// name may begin with the prefixes that were peeled off all names.
+pub(super) fn named(
+    shapes: &TensorShapes,
+    name: &str,
+    peeled: &[String],
+    usual: Option<&Part>,
+    is_network: impl Fn(&TensorShapes) -> bool,
+) -> Option<Part> {
+    let whole = format!("{name}.");
+    let starts = (0..=peeled.len()).map(|from| peeled[from..].concat());
+    let prefixes = starts.filter_map(|start| whole.strip_prefix(&start)).filter(|prefix| !prefix.is_empty());
+    let prefix = prefixes.into_iter().find(|prefix| shapes.keys().any(|tensor| tensor.starts_with(prefix)))?.to_owned();
+    let usual = usual.into_iter().flat_map(|part| [&part.prefix].into_iter().chain(&part.others));
+    let others = usual.filter(|other| !other.is_empty() && **other != prefix).cloned().collect();
+    let own_aside = beside_network(&below(shapes, &prefix), is_network).into_iter().flatten().collect();
+    Some(Part { prefix, others, own_aside })
+}
+
+/// The tensors without which these are a network: none, or those that belong to no module. Nothing when they are no network.
+fn beside_network(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -> bool) -> Option<BTreeSet<String>> {
+    if is_network(shapes) {
+        return Some(BTreeSet::new());
+    }
+    // What layers hold themselves where a module is one.
+    let of_layer = |name: &str| ["weight", "bias", "running_"].iter().any(|start| name.starts_with(start));
+    let (loose, rest): (TensorShapes, TensorShapes) =
+        shapes.clone().into_iter().partition(|(name, _)| !name.contains('.') && !of_layer(name));
+    (!loose.is_empty() && is_network(&rest)).then(|| loose.into_keys().collect())
 }
 
 /// Whether a tensor is the weight of a layer that lies beside a part, other than of what measures losses.
@@ -176,7 +211,8 @@ mod tests {
     }
 
     fn part(prefix: &str, others: &[&str]) -> Option<Part> {
-        Some(Part { prefix: prefix.to_owned(), others: others.iter().map(|&other| other.to_owned()).collect() })
+        let others = others.iter().map(|&other| other.to_owned()).collect();
+        Some(Part { prefix: prefix.to_owned(), others, own_aside: BTreeSet::new() })
     }
 
     #[test]
@@ -210,5 +246,36 @@ mod tests {
         let head: Architecture = Mlp::new(4, &[], 2).into();
         let body = TensorShapes::from([("rnn.weight_hh_l0".to_owned(), vec![40, 40])]);
         assert_eq!(chosen(&[under("decision.", &head), body]), None);
+    }
+
+    #[test]
+    fn what_belongs_to_no_module_does_not_hide_a_network() {
+        let agent = Mlp::new(4, &[8], 2).into();
+        let loose = |name: &str| TensorShapes::from([(name.to_owned(), vec![2])]);
+        let aside = |name: &str| BTreeSet::from([name.to_owned()]);
+        assert!(Architecture::infer(&under("", &agent).into_iter().chain(loose("log_std")).collect()).is_err());
+        let whole = chosen(&[under("", &agent), loose("log_std")]).unwrap();
+        assert_eq!((whole.prefix.as_str(), whole.own_aside), ("", aside("log_std")));
+        let within = chosen(&[under("actor.", &agent), loose("actor.log_std"), loose("other.gate")]).unwrap();
+        assert_eq!((within.prefix.as_str(), within.own_aside), ("actor.", aside("log_std")));
+        // What layers hold themselves is part of what is computed.
+        assert_eq!(chosen(&[under("", &agent), loose("weight_ih_l0")]), None);
+    }
+
+    #[test]
+    fn a_part_is_named_as_it_stands_or_as_it_was_before_peeling() {
+        let resnet: Architecture = Resnet::resnet18_cifar(2, 3, 10).into();
+        let moco = [under("encoder_q.", &resnet), under("encoder_k.", &resnet)];
+        let shapes: TensorShapes = moco.into_iter().flatten().collect();
+        let fits = |shapes: &TensorShapes| fits(&resnet, shapes);
+        let usual = choose(&shapes, fits);
+        let peeled = ["state_dict".to_owned(), "module.".to_owned()];
+        let named = |name| named(&shapes, name, &peeled, usual.as_ref(), fits);
+        assert_eq!(named("encoder_k"), part("encoder_k.", &["encoder_q."]));
+        assert_eq!(named("module.encoder_k"), named("encoder_k"));
+        assert_eq!(named("encoder_q"), part("encoder_q.", &["encoder_k."]));
+        assert_eq!(named("encoder"), None);
+        // A part that is no network by itself is taken all the same: what it lacks is said when it is loaded.
+        assert_eq!(named("encoder_q.layer1").unwrap().prefix, "encoder_q.layer1.");
     }
 }

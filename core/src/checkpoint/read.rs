@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::{Container, recognise};
+use super::contents::Contents;
 use super::error::{CheckpointError, Fault};
 use super::metadata::ARCHITECTURE;
+use super::reading::Reading;
 use super::tensor::{Element, Precision};
 use super::{burnpack, prefix, pytorch, safetensors};
 use crate::Sha256Digest;
 use crate::file::NamedBytes;
-use crate::model::StateDict;
+use crate::model::{StateDict, TensorShapes};
 use crate::names::natural_order;
 
 /// The weights of a file, and what the file says about them.
@@ -23,6 +25,10 @@ pub struct Checkpoint {
     pub container: Container,
     /// What was looked through, from the outermost on: keys of dictionaries (`state_dict`) and prefixes of names (`module.`).
     pub wrappers: Vec<String>,
+    /// The key of a dictionary that was read where it has others beside it; several keys are joined by dots.
+    pub part: Option<String>,
+    /// Names and shapes of the floating-point tensors that lie beside that part, by the keys that lead to them.
+    pub beside: BTreeMap<String, TensorShapes>,
     /// The floating-point tensors, by PyTorch's name.
     pub state: StateDict,
     /// The names of all tensors in the order of the layers: that of the file where it was written layer by layer, as PyTorch
@@ -53,17 +59,43 @@ pub struct Unusable {
 /// # Errors
 /// [`CheckpointError`]: the file, the part of it, what was expected and what was found.
 pub fn read(file: &NamedBytes) -> Result<Checkpoint, CheckpointError> {
-    read_bytes(&file.name, &file.bytes).map_err(|fault| fault.of(&file.name))
+    read_as(file, &Reading::default())
 }
 
-fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
+/// [`read`], of the part that is wanted where the file has it under a key of its own. What the reading says beyond that is
+/// for [`load`](super::load).
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_as(file: &NamedBytes, reading: &Reading) -> Result<Checkpoint, CheckpointError> {
+    let read = || {
+        let (container, contents) = contents(&file.bytes, reading.wanted_part())?;
+        checkpoint(&file.name, Sha256Digest::of([file.bytes.as_slice()]), container, contents)
+    };
+    read().map_err(|fault| fault.of(&file.name))
+}
+
+/// What a file holds, before any value is decoded.
+pub(super) fn contents<'a>(bytes: &'a [u8], part: Option<&str>) -> Result<(Container, Contents<'a>), Fault> {
     let container = recognise(bytes)?;
-    let mut contents = match container {
-        Container::PytorchZip | Container::PytorchLegacy | Container::PytorchTar => pytorch::read(container, bytes)?,
+    let contents = match container {
+        Container::PytorchZip | Container::PytorchLegacy | Container::PytorchTar => {
+            pytorch::read(container, bytes, part)?
+        }
         Container::Safetensors => safetensors::read(bytes)?,
         Container::Burnpack => burnpack::read(bytes)?,
     };
     contents.check_sizes()?;
+    Ok((container, contents))
+}
+
+/// Peels the names and decodes the values.
+pub(super) fn checkpoint(
+    file: &str,
+    sha256: Sha256Digest,
+    container: Container,
+    mut contents: Contents<'_>,
+) -> Result<Checkpoint, Fault> {
     let mut wrappers = std::mem::take(&mut contents.path);
     // A file that says its architecture has that architecture's names, whatever they begin with.
     if !contents.metadata.contains_key(ARCHITECTURE) {
@@ -117,9 +149,11 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
     }
     Ok(Checkpoint {
         file: file.to_owned(),
-        sha256: Sha256Digest::of([bytes]),
+        sha256,
         container,
         wrappers,
+        part: contents.part,
+        beside: contents.beside,
         state,
         order,
         precisions,

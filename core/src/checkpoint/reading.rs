@@ -21,6 +21,13 @@ pub struct Reading {
     pub choices: BTreeMap<String, String>,
 }
 
+impl Reading {
+    /// The wanted part without a dot at the end.
+    pub(super) fn wanted_part(&self) -> Option<&str> {
+        self.part.as_deref().map(|part| part.trim_end_matches('.')).filter(|part| !part.is_empty())
+    }
+}
+
 impl From<Architecture> for Reading {
     fn from(architecture: Architecture) -> Self {
         Self { architecture: Some(architecture), part: None, choices: BTreeMap::new() }

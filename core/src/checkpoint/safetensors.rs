@@ -44,7 +44,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     }
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let burn_layout = metadata.get("producer").is_some_and(|producer| producer == "burn");
-    Ok(Contents { tensors, path: Vec::new(), metadata, content: values.len() as u64, burn_layout })
+    Ok(Contents { burn_layout, ..Contents::plain(tensors, metadata, values.len() as u64) })
 }
 
 fn element(dtype: Dtype) -> Element {

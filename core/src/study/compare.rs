@@ -16,7 +16,7 @@ pub async fn compare(
     engine: &Engine,
     watcher: &impl Watcher,
 ) -> Result<Study, StudyError> {
-    let listed = inputs.iter().map(|input| InputSpec { name: input.name().to_owned(), sha256: None }).collect();
+    let listed = inputs.iter().map(|input| InputSpec::named(input.name())).collect();
     let mut study = Study::new(StudySpec { inputs: listed, ..spec.clone() }, probe, budget)?;
     let mut layers = Vec::new();
     for input in inputs {

@@ -17,7 +17,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The minor version of the schema that this code writes: it counts the optional fields that have been added. A report of
 /// another minor version can be read.
-pub const SCHEMA_MINOR: u32 = 2;
+pub const SCHEMA_MINOR: u32 = 3;
 
 /// A study's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +65,9 @@ pub struct InputRecord {
     pub kind: InputKind,
     /// SHA-256 of the file.
     pub sha256: Sha256Digest,
+    /// Which of several networks in the file it is; absent where the file holds one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// The architecture in words, such as `ResNet-20 (CIFAR)`; absent for activations.
     pub architecture: Option<String>,
     /// Number of trainable parameters; absent for activations.

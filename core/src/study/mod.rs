@@ -19,6 +19,7 @@ mod number;
 mod open;
 mod outputs;
 mod plan;
+mod prepare;
 mod remarks;
 mod report;
 #[cfg(test)]
@@ -43,8 +44,9 @@ pub use input::{Input, unique};
 pub use json::ReportError;
 pub use layer_map::LayerMap;
 pub use number::{bytes, number};
-pub use open::{OpenError, Opened, open, open_as};
+pub use open::{OpenError, Opened, open, open_as, open_sharded};
 pub use plan::{Budget, LayerSize};
+pub use prepare::prepare;
 pub use remarks::{RemarkKind, RemarkPlace, Warning, Weight};
 pub(crate) use sentence::same_depth;
 pub use sentence::{sentence, sentence_of};

@@ -21,6 +21,7 @@ pub(crate) fn comparison() -> Comparison {
         file: format!("{name}.safetensors"),
         kind: InputKind::Checkpoint,
         sha256: Sha256Digest::of([name.as_bytes()]),
+        part: None,
         architecture: Some("MLP 4-3-2".to_owned()),
         parameters: Some(23),
         normalisation: Some(Normalisation { name: "mnist".to_owned(), mean: vec![0.1307], std: vec![0.3081] }),

@@ -12,7 +12,7 @@ use crate::supervise::{Cancelled, Progress, Stage, Supervisor, Unsupervised};
 const KEEPING: Budget = Budget { memory: None, kept: 1 << 30 };
 
 fn spec(inputs: &[Input], measures: &[&str]) -> StudySpec {
-    let inputs = inputs.iter().map(|input| InputSpec { name: input.name().to_owned(), sha256: None }).collect();
+    let inputs = inputs.iter().map(|input| InputSpec::named(input.name())).collect();
     StudySpec { inputs, ..settings(measures) }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::Subset;
+use crate::model::Choices;
 
 /// What is compared, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +37,20 @@ pub struct InputSpec {
     /// SHA-256 of its file, where the study is about this very file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256Digest>,
+    /// Which of several networks in its file, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// What is said of its architecture where its tensors leave it open, by key.
+    #[serde(default, skip_serializing_if = "Choices::is_empty")]
+    pub choices: Choices,
+}
+
+impl InputSpec {
+    /// An input of which nothing else is said.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), sha256: None, part: None, choices: Choices::new() }
+    }
 }
 
 /// Which images of a probe set.

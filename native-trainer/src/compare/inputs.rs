@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use repgeo_core::activation::Engine;
+use repgeo_core::checkpoint::Reading;
 use repgeo_core::data::{NormalisationChoice, ProbeSet};
 use repgeo_core::file::NamedBytes;
+use repgeo_core::model::{Choices, parse_choices};
 use repgeo_core::study::{self, Input, InputSpec, Opened, Study, Watcher};
+
+use super::source::Source;
 
 /// Bytes of files that are held open together; beyond them, files are opened one at a time.
 const HELD: u64 = 512 << 20;
@@ -14,8 +18,11 @@ const HELD: u64 = 512 << 20;
 /// The files of a comparison. Each is recognised before any work; what would take much memory together is then opened
 /// again when its turn comes.
 pub(crate) struct Files {
-    paths: Vec<PathBuf>,
-    /// What the inputs are called: the files' names without ending, unless other names are given.
+    sources: Vec<Source>,
+    /// How each is read.
+    readings: Vec<Reading>,
+    /// What the inputs are called: the files' names without ending and the part that was asked for, unless other names are
+    /// given.
     names: Vec<String>,
     held: Vec<Option<Opened>>,
     /// Whether a network is among them.
@@ -23,18 +30,28 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Reads every file and recognises it by its content.
+    /// Reads every file and recognises it by its content: of each the part that is named, and with what is said of its
+    /// architecture, one for all or one for each; an empty text leaves it to the file, as none at all.
     ///
     /// # Errors
-    /// When a file cannot be read or is neither a checkpoint nor activations.
-    pub(crate) fn open(paths: &[PathBuf]) -> Result<Self> {
-        let names = paths.iter().map(|path| stem(path)).collect();
-        let mut files = Self { paths: paths.to_vec(), names, held: Vec::new(), networks: false };
+    /// When there are other numbers of parts or architectures, and when a file cannot be read or is neither a checkpoint nor activations.
+    pub(crate) fn open(paths: &[PathBuf], parts: &[String], architectures: &[String]) -> Result<Self> {
+        let parts = of_each("--part", parts, paths.len())?;
+        let choices = of_each("--architecture", architectures, paths.len())?;
+        let choices = choices.into_iter().map(choices_of).collect::<Result<Vec<_>>>()?;
+        let names = paths.iter().zip(&parts).map(|(path, part)| match part {
+            Some(part) => format!("{} ({})", stem(path), part.trim_end_matches('.')),
+            None => stem(path),
+        });
+        let names = names.collect();
+        let sources = paths.iter().map(|path| Source::find(path)).collect::<Result<Vec<_>>>()?;
+        let reading = |(part, choices)| Reading { part, choices, ..Reading::default() };
+        let readings = parts.into_iter().zip(choices).map(reading).collect();
+        let mut files = Self { sources, readings, names, held: Vec::new(), networks: false };
         let mut bytes = 0;
-        for path in paths {
-            let file = read(path)?;
-            bytes += file.bytes.len() as u64;
-            let opened = study::open(&file)?;
+        for (source, reading) in files.sources.iter().zip(&files.readings) {
+            let (opened, length) = source.open(reading)?;
+            bytes += length;
             files.networks |= matches!(opened, Opened::Network(_));
             files.held.push((bytes <= HELD).then_some(opened));
         }
@@ -48,7 +65,14 @@ impl Files {
 
     /// What the inputs are called.
     pub(crate) fn names(&self) -> Vec<InputSpec> {
-        self.names.iter().map(|name| InputSpec { name: name.clone(), sha256: None }).collect()
+        let names = self.names.iter().zip(&self.readings);
+        let spec = |(name, reading): (&String, &Reading)| InputSpec {
+            name: name.clone(),
+            sha256: None,
+            part: reading.part.clone(),
+            choices: reading.choices.clone(),
+        };
+        names.map(spec).collect()
     }
 
     /// Takes one of the files, from memory or from disk, with the normalisation that applies to it.
@@ -58,7 +82,7 @@ impl Files {
     fn take(&mut self, index: usize, probe: Option<&ProbeSet>, normalize: &NormalisationChoice) -> Result<Input> {
         let opened = match self.held.get_mut(index).and_then(Option::take) {
             Some(opened) => opened,
-            None => study::open(&read(&self.paths[index])?)?,
+            None => self.sources[index].open(&self.readings[index])?.0,
         };
         prepare_one(self.names[index].clone(), opened, probe, normalize)
     }
@@ -76,16 +100,21 @@ impl Files {
         watcher: &impl Watcher,
     ) -> Result<()> {
         let mut inputs = Vec::new();
-        for index in 0..self.paths.len() {
+        for index in 0..self.sources.len() {
             let held = self.held[index].is_some();
-            let input = self.take(index, probe, normalize)?;
+            let mut input = self.take(index, probe, normalize)?;
+            study::prepare(&mut input, probe, watcher).await?;
             study.expect(&input)?;
             inputs.push(held.then_some(input));
         }
         for (index, input) in inputs.into_iter().enumerate() {
             let input = match input {
                 Some(input) => input,
-                None => self.take(index, probe, normalize)?,
+                None => {
+                    let mut input = self.take(index, probe, normalize)?;
+                    study::prepare(&mut input, probe, watcher).await?;
+                    input
+                }
             };
             study.add(&input, engine, watcher).await?;
         }
@@ -119,7 +148,48 @@ fn prepare_one(
     }
 }
 
-/// The file name without its ending.
+/// What was said of a network's architecture.
+fn choices_of(said: Option<String>) -> Result<Choices> {
+    let Some(said) = said else { return Ok(Choices::new()) };
+    parse_choices(&said).map_err(|part| {
+        anyhow::anyhow!(
+            "--architecture: expected KEY=VALUE, several separated by commas, such as activation=gelu, found `{part}`"
+        )
+    })
+}
+
+/// What an option says of each file.
+fn of_each(option: &str, said: &[String], files: usize) -> Result<Vec<Option<String>>> {
+    let named = |text: &String| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+    match said {
+        [] => Ok(vec![None; files]),
+        [all] => Ok(vec![named(all); files]),
+        each if each.len() == files => Ok(each.iter().map(named).collect()),
+        each => bail!("{option}: expected one for all files, or one for each of {files}, found {}", each.len()),
+    }
+}
+
+/// The name of a file without its ending, or that of a folder.
 fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
+    let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    name.map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_for_all_files_or_for_each() {
+        let parts = |names: &[&str], files| {
+            of_each("--part", &names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), files)
+                .map_err(|error| error.to_string())
+        };
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(parts(&[], 2), Ok(vec![None, None]));
+        assert_eq!(parts(&["ema"], 2), Ok(vec![named("ema"), named("ema")]));
+        assert_eq!(parts(&["", "ema"], 2), Ok(vec![None, named("ema")]));
+        let expected = "--part: expected one for all files, or one for each of 3, found 2";
+        assert_eq!(parts(&["a", "b"], 3), Err(expected.to_owned()));
+    }
 }

@@ -15,6 +15,8 @@ pub(super) fn check(arguments: &Arguments, networks: bool) -> Result<()> {
         ("--samples", arguments.samples.is_some()),
         ("--subset", arguments.subset.is_some()),
         ("--normalize", arguments.normalize.is_some()),
+        ("--part", !arguments.part.is_empty()),
+        ("--architecture", !arguments.architecture.is_empty()),
         ("--device", arguments.device.is_some()),
     ];
     let given: Vec<&str> = of_networks.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();

@@ -11,6 +11,7 @@ mod kept;
 mod keyboard;
 mod measures;
 mod narrow;
+mod parts;
 mod refusal;
 mod remarks;
 mod states;

@@ -107,3 +107,76 @@ fn bundled_networks_go_by_the_names_of_the_catalogue() {
     state.apply(Action::BundledProbeChosen(0), 0.0);
     assert_eq!(state.files[2].label(), "Fashion-MNIST test, 2000 images");
 }
+
+#[test]
+fn another_network_of_a_file_is_read_from_the_file_again() {
+    let mut state = loaded();
+    let several = InputSummary { part: Some("model".into()), others: vec!["ema".into()], ..network() };
+    tell(&mut state, Event::Loaded { id: 1, summary: several.clone() });
+    assert_eq!(state.input_names(), ["a", "b"]);
+    let before = state.compare_settings();
+
+    let effects = state.apply(Action::PartChosen { id: 1, part: "ema".into() }, 0.0);
+    let [Effect::Send(Request::Remove { id: 1 }), Effect::Send(Request::Open { files, .. })] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((files[0].url.as_str(), files[0].reading.part.as_deref()), ("blob:a.pt", Some("ema")));
+    assert_eq!(state.obstacle().unwrap(), "Files are still being read.");
+
+    let other = InputSummary { part: Some("ema".into()), others: vec!["model".into()], ..network() };
+    tell(&mut state, Event::Loaded { id: 1, summary: other });
+    assert_eq!(state.input_names(), ["a (ema)", "b"]);
+    let after = state.compare_settings();
+    assert_eq!(after.spec.inputs[0].part.as_deref(), Some("ema"));
+    assert!(!after.has_layers_of(&before));
+
+    // A new engine is told which.
+    let effects = state.apply(Action::EngineLost("it stopped".into()), 0.0);
+    assert!(effects.contains(&Effect::Respawn(WorkerKind::Host)), "{effects:?}");
+    let effects = tell(&mut state, Event::Awake { version: PROTOCOL_VERSION });
+    let asked = effects.iter().any(|effect| {
+        matches!(effect, Effect::Send(Request::Open { files, .. }) if files[0].reading.part.as_deref() == Some("ema"))
+    });
+    assert!(asked, "{effects:?}");
+}
+
+#[test]
+fn shards_are_one_network_once_they_were_read() {
+    let mut state = ready();
+    let names =
+        ["model-00001-of-00002.safetensors", "model.safetensors.index.json", "model-00002-of-00002.safetensors"];
+    choose(&mut state, &["a.pt"], Purpose::Any);
+    choose(&mut state, &names, Purpose::Any);
+    choose(&mut state, &["b.pt"], Purpose::Any);
+    tell(&mut state, Event::Joined { ids: vec![3, 2, 4], name: "model.safetensors".into() });
+    let listed: Vec<_> = state.files.iter().map(|file| (file.id, file.name.as_str(), file.sources.len())).collect();
+    assert_eq!(listed, [(1, "a.pt", 1), (3, "model.safetensors", 3), (5, "b.pt", 1)]);
+    tell(&mut state, Event::Loaded { id: 3, summary: network() });
+    assert_eq!(state.input_names(), ["model"]);
+    let effects = state.apply(Action::FileRemoved(3), 0.0);
+    assert_eq!(effects.iter().filter(|effect| matches!(effect, Effect::Release(_))).count(), 3, "{effects:?}");
+    // What was removed meanwhile stays away.
+    tell(&mut state, Event::Joined { ids: vec![3, 2, 4], name: "model.safetensors".into() });
+    assert_eq!(state.files.len(), 2);
+}
+
+#[test]
+fn what_tensors_leave_open_is_changed_and_assumed_again() {
+    let mut state = loaded();
+    let before = state.compare_settings();
+    let change = |value: &str| Action::AssumptionChanged { id: 1, key: "activation".into(), value: value.into() };
+    let effects = state.apply(change("gelu"), 0.0);
+    let asked = |effects: &[Effect]| {
+        let [Effect::Send(Request::Remove { id: 1 }), Effect::Send(Request::Open { files, .. })] = effects else {
+            panic!("{effects:?}");
+        };
+        files[0].reading.choices.clone()
+    };
+    assert_eq!(asked(&effects), [("activation".to_owned(), "gelu".to_owned())].into());
+    tell(&mut state, Event::Loaded { id: 1, summary: network() });
+    assert!(!state.compare_settings().has_layers_of(&before));
+    assert_eq!(asked(&state.apply(change(" "), 0.0)), [].into());
+    tell(&mut state, Event::ArchitectureUnknown { id: 1, reason: "a gate".into() });
+    let choices: repgeo_core::model::Choices = [("gate".to_owned(), "sigmoid".to_owned())].into();
+    assert_eq!(asked(&state.apply(Action::AssumptionsGiven { id: 1, choices: choices.clone() }, 0.0)), choices);
+}

@@ -14,7 +14,7 @@ use crate::file::pickle::{self, Node, NodeId, Pickle};
 ///
 /// # Errors
 /// [`Fault::Malformed`].
-pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
+pub(super) fn read<'a>(bytes: &'a [u8], part: Option<&str>) -> Result<Contents<'a>, Fault> {
     let magic = pickle::parse(bytes, 0, "magic number")?;
     let version = pickle::parse(bytes, magic.end, "protocol version")?;
     if version.integer(version.root) != Some(1001) {
@@ -29,7 +29,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     };
     let content = bytes.len().saturating_sub(keys.end) as u64;
     let storages = Stored { found: storages(bytes, &keys, &classes(&object), big_endian)?, big_endian };
-    assemble(&Walk::new(&object, "pickle", Named::new()), &storages, content)
+    assemble(&Walk::new(&object, "pickle", Named::new()), &storages, content, part)
 }
 
 struct Stored<'a> {

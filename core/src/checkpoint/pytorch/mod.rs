@@ -23,6 +23,8 @@ use super::container::Container;
 use super::contents::Contents;
 use super::error::Fault;
 use super::tensor::{Element, Stored, Values};
+use crate::file::pickle::NodeId;
+use crate::model::TensorShapes;
 
 /// Where a container keeps the elements of tensors.
 trait Storages<'a> {
@@ -36,24 +38,30 @@ trait Storages<'a> {
     fn big_endian(&self) -> bool;
 }
 
-/// Reads a PyTorch file.
+/// Reads a PyTorch file: the weights under the keys that `part` names, where the file has them.
 ///
 /// # Errors
 /// [`Fault::Malformed`].
-pub(super) fn read(container: Container, bytes: &[u8]) -> Result<Contents<'_>, Fault> {
+pub(super) fn read<'a>(container: Container, bytes: &'a [u8], part: Option<&str>) -> Result<Contents<'a>, Fault> {
     match container {
-        Container::PytorchLegacy => legacy::read(bytes),
-        Container::PytorchTar => tar::read(bytes),
-        _ => zip::read(bytes),
+        Container::PytorchLegacy => legacy::read(bytes, part),
+        Container::PytorchTar => tar::read(bytes, part),
+        _ => zip::read(bytes, part),
     }
 }
 
 /// The tensors of the chosen part of a file, of which `content` bytes are storages.
-fn assemble<'a>(walk: &Walk<'_, '_>, storages: &impl Storages<'a>, content: u64) -> Result<Contents<'a>, Fault> {
-    let TopLevel { weights, path, metadata } = top_level::read(walk)?;
+fn assemble<'a>(
+    walk: &Walk<'_, '_>,
+    storages: &impl Storages<'a>,
+    content: u64,
+    part: Option<&str>,
+) -> Result<Contents<'a>, Fault> {
+    let TopLevel { weights, path, part, beside, metadata } = top_level::read(walk, part)?;
+    let beside = beside.into_iter().map(|(keys, value)| (keys, shapes(walk, value))).collect();
     let mut unpacked: BTreeMap<String, Storage<'a>> = BTreeMap::new();
     let mut tensors = Vec::new();
-    for (name, tensor) in walk.tensors(weights)? {
+    for (name, tensor) in walk.tensors(weights, 1)? {
         tensors.push(match tensor {
             Tensor::View { place, layout } => match view::element(&place.element) {
                 Some(element) => stored(name, element, &place, layout, storages, &mut unpacked)?,
@@ -71,7 +79,19 @@ fn assemble<'a>(walk: &Walk<'_, '_>, storages: &impl Storages<'a>, content: u64)
         };
         return Err(Fault::malformed(walk.part, "tensors", found));
     }
-    Ok(Contents { tensors, path, metadata, content, burn_layout: false })
+    Ok(Contents { tensors, path, part, beside, metadata, content, burn_layout: false })
+}
+
+/// The shapes of the floating-point tensors below a value; of none where there are more than a share of what is looked at.
+fn shapes(walk: &Walk<'_, '_>, value: NodeId) -> TensorShapes {
+    let tensors = walk.tensors(value, top_level::MOST_BESIDE).unwrap_or_else(|_| Vec::new());
+    let shape = |tensor| match tensor {
+        Tensor::View { place, layout } if matches!(view::element(&place.element), Some((Element::Float(_), _))) => {
+            layout.sizes.iter().map(|&size| usize::try_from(size).ok()).collect()
+        }
+        _ => None,
+    };
+    tensors.into_iter().filter_map(|(name, tensor)| Some((name, shape(tensor)?))).collect()
 }
 
 /// A tensor in a storage, each of which is asked for once.
@@ -116,7 +136,7 @@ fn nothing<'a>(name: String, kind: String) -> Stored<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::checkpoint::read;
+    use crate::checkpoint::{Reading, load, read, read_as};
     use crate::file::Allowance;
     use crate::file::NamedBytes;
     use crate::file::zip::Archive;
@@ -144,5 +164,25 @@ mod tests {
             assert_eq!(found.state, expected.state, "{letters}");
             assert!(!found.state.is_empty());
         }
+    }
+
+    #[test]
+    fn a_copy_beside_the_network_is_named_and_can_be_asked_for() {
+        let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/checkpoints/copies.pth"));
+        let file = NamedBytes { name: "copies.pth".to_owned(), bytes: bytes.to_vec() };
+        let loaded = |part: Option<&str>| {
+            let reading = Reading { part: part.map(str::to_owned), ..Reading::default() };
+            load(read_as(&file, &reading).unwrap(), &reading)
+        };
+        let values = |part| loaded(part).map(|network| network.state["fc1.weight"].values[0]);
+        let usual = loaded(None).unwrap();
+        assert_eq!((usual.part.as_deref(), &usual.others[..]), (Some("model"), &["ema".to_owned()][..]));
+        assert_eq!(usual.wrappers, ["model", "module."]);
+        assert_eq!((values(None), values(Some("model")), values(Some("ema"))), (Ok(1.0), Ok(1.0), Ok(2.0)));
+        let copy = loaded(Some("ema.")).unwrap();
+        assert_eq!((copy.part.as_deref(), &copy.others[..]), (Some("ema"), &["model".to_owned()][..]));
+        let error = loaded(Some("em")).unwrap_err().to_string();
+        assert_eq!(error, "copies.pth: part em: expected one of model, ema, found no such part; did you mean ema?");
+        assert!(loaded(Some("optimizer")).is_err());
     }
 }

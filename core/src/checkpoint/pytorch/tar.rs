@@ -16,7 +16,7 @@ use crate::file::{limits, tar};
 ///
 /// # Errors
 /// [`Fault::Malformed`].
-pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
+pub(super) fn read<'a>(bytes: &'a [u8], part: Option<&str>) -> Result<Contents<'a>, Fault> {
     let entries = tar::entries(bytes)?;
     let entry = |name: &str| {
         let found = entries.iter().find(|(entry, _)| entry == name);
@@ -32,7 +32,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     let storages = Stored { found: storages(blob, big_endian)?, big_endian };
     let named = tensors(entry("tensors")?, &storages.found)?;
     let object = pickle::parse(entry("pickle")?, 0, "pickle")?;
-    assemble(&Walk::new(&object, "pickle", named), &storages, blob.len() as u64)
+    assemble(&Walk::new(&object, "pickle", named), &storages, blob.len() as u64, part)
 }
 
 struct Stored<'a> {

@@ -23,25 +23,32 @@ const WRAPPERS: [&str; 12] = [
     "params",
 ];
 
+/// The most values beside the weights that are looked at, each for its share.
+pub(super) const MOST_BESIDE: usize = 16;
+
 /// Where the weights are.
 pub(super) struct TopLevel {
     /// The value that holds them.
     pub(super) weights: NodeId,
     /// Keys from the root to it.
     pub(super) path: Vec<String>,
+    /// The keys to the part that was chosen where there are others beside it, joined by dots.
+    pub(super) part: Option<String>,
+    /// What leads to tensors beside it, by the keys that lead there.
+    pub(super) beside: Vec<(String, NodeId)>,
     /// Plain values beside the weights, nested dictionaries joined by dots.
     pub(super) metadata: BTreeMap<String, String>,
 }
 
-/// Looks through wrappers.
+/// Looks through wrappers: by the key that `part` names where there is one, else by the usual ones.
 ///
 /// # Errors
 /// [`Fault::Malformed`] when the file holds something else than tensors under names.
-pub(super) fn read(walk: &Walk<'_, '_>) -> Result<TopLevel, Fault> {
+pub(super) fn read(walk: &Walk<'_, '_>, part: Option<&str>) -> Result<TopLevel, Fault> {
     const DEEPEST: usize = 6;
-    let Walk { pickle, part, .. } = walk;
+    let Walk { pickle, .. } = walk;
     let root = pickle.unwrapped(pickle.root);
-    let refused = |found| Err(Fault::malformed(*part, "a dictionary of tensors or a module", found));
+    let refused = |found| Err(Fault::malformed(walk.part, "a dictionary of tensors or a module", found));
     if walk.is_tensor(root) {
         return refused("a single tensor".to_owned());
     }
@@ -50,33 +57,51 @@ pub(super) fn read(walk: &Walk<'_, '_>) -> Result<TopLevel, Fault> {
         _ => return refused("a single value".to_owned()),
     }
     let mut weights = root;
-    let mut path = Vec::new();
+    let mut path: Vec<String> = Vec::new();
+    let (mut chosen, mut beside) = (None, Vec::new());
+    let mut found = false;
     let mut metadata = BTreeMap::new();
     while path.len() < DEEPEST
-        && let Some((key, value)) = wrapper(walk, weights)
+        && let Some((usual, mut branches)) = wrapper(walk, weights)
     {
         note(pickle, weights, "", &mut metadata);
+        let asked =
+            part.filter(|_| !found).and_then(|part| branches.iter().position(|(key, _)| joined(&path, key) == part));
+        let (key, value) = branches.remove(asked.unwrap_or(usual));
+        let others = branches.into_iter().filter(|(_, value)| !walk.is_tensor(*value));
+        let others: Vec<(String, NodeId)> = others.map(|(other, value)| (joined(&path, &other), value)).collect();
+        if asked.is_some() || !(found || others.is_empty()) {
+            chosen = Some(joined(&path, &key));
+        }
+        found |= asked.is_some();
+        beside.extend(others);
         path.push(key);
         weights = pickle.unwrapped(value);
     }
-    Ok(TopLevel { weights, path, metadata })
+    beside.retain(|(keys, _)| keys.len() <= limits::NAME_LENGTH);
+    beside.truncate(MOST_BESIDE);
+    Ok(TopLevel { weights, path, part: chosen, beside, metadata })
 }
 
-/// The member of a value that holds the weights, when the value is not the weights themselves.
-fn wrapper(walk: &Walk<'_, '_>, id: NodeId) -> Option<(String, NodeId)> {
+/// The keys of a path and one more.
+fn joined(path: &[String], key: &str) -> String {
+    path.iter().map(String::as_str).chain([key]).collect::<Vec<_>>().join(".")
+}
+
+/// The members of a value that lead to tensors and the place of the one that holds the weights, when the value is not the
+/// weights themselves.
+fn wrapper(walk: &Walk<'_, '_>, id: NodeId) -> Option<(usize, Vec<(String, NodeId)>)> {
     if walk.pickle.is_module(id) {
         return None;
     }
-    let mut groups = walk.branches(id);
+    let branches = walk.branches(id);
     let known = WRAPPERS
         .iter()
-        .find_map(|wrapper| groups.iter().position(|(name, value)| name == wrapper && !walk.is_tensor(*value)));
-    match known {
-        Some(place) => Some(groups.swap_remove(place)),
-        None if groups.len() == 1 => {
-            groups.pop().filter(|(name, value)| name.len() <= limits::NAME_LENGTH && !walk.is_tensor(*value))
-        }
-        None => None,
+        .find_map(|wrapper| branches.iter().position(|(name, value)| name == wrapper && !walk.is_tensor(*value)));
+    match (known, branches.as_slice()) {
+        (Some(place), _) => Some((place, branches)),
+        (None, [(name, value)]) if name.len() <= limits::NAME_LENGTH && !walk.is_tensor(*value) => Some((0, branches)),
+        (None, _) => None,
     }
 }
 

@@ -49,11 +49,12 @@ impl<'p, 's> Walk<'p, 's> {
         (branches, count)
     }
 
-    /// All tensors below a value, in the order of the file. A value within itself is not walked again.
+    /// All tensors below a value, in the order of the file, looking at no more than this share of what a file may have. A
+    /// value within itself is not walked again.
     ///
     /// # Errors
     /// [`Fault::Malformed`] beyond the limits on nesting, names and shared values, and where two tensors have one name.
-    pub(super) fn tensors(&self, start: NodeId) -> Result<Vec<NamedTensor>, Fault> {
+    pub(super) fn tensors(&self, start: NodeId, share: usize) -> Result<Vec<NamedTensor>, Fault> {
         let mut found: Vec<NamedTensor> = Vec::new();
         let mut names: BTreeSet<String> = BTreeSet::new();
         let (branches, mut visits) = self.counted_branches(start);
@@ -66,8 +67,8 @@ impl<'p, 's> Walk<'p, 's> {
             };
             let name = if step.name.is_empty() { key } else { format!("{}.{key}", step.name) };
             letters = letters.saturating_add(name.len() as u64);
-            self.within(visits, limits::PICKLE_VISITS, "values on the way to tensors")?;
-            self.within(letters, limits::NAMES, "bytes of names")?;
+            self.within(visits, limits::PICKLE_VISITS / share, "values on the way to tensors")?;
+            self.within(letters, limits::NAMES / share as u64, "bytes of names")?;
             if let Some(tensor) = self.pickle.tensor(value, &self.named) {
                 if !names.insert(name.clone()) {
                     let start: String = name.chars().take(60).collect();

@@ -21,7 +21,7 @@ use crate::file::{self, limits, pickle};
 ///
 /// # Errors
 /// [`Fault::Malformed`].
-pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
+pub(super) fn read<'a>(bytes: &'a [u8], part: Option<&str>) -> Result<Contents<'a>, Fault> {
     let mut archive = file::zip::open(bytes)
         .map_err(|error| Fault::malformed("zip archive", "a complete archive", error.to_string()))?;
     if archive.has_duplicate_names() {
@@ -52,7 +52,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
     }
     let source = files.extract(pickled, "data.pkl")?;
     let pickle = pickle::parse(source.bytes(), 0, "data.pkl")?;
-    assemble(&Walk::new(&pickle, "data.pkl", Named::new()), &files, content)
+    assemble(&Walk::new(&pickle, "data.pkl", Named::new()), &files, content, part)
 }
 
 struct Files<'a> {

@@ -20,6 +20,10 @@ pub enum RemarkKind {
     ArraysLeftAside,
     /// Images hold values that pixels do not have.
     UnusualPixels,
+    /// Images speak against how a network was read or how they are normalised, or for another reading.
+    UnlikeTraining,
+    /// What images say of how a network was read.
+    Evidence,
     /// What tensors cannot tell of an architecture was assumed.
     AssumedArchitecture,
     /// A file does not name its samples, so that its rows are taken to be in the order of the others.
@@ -59,12 +63,15 @@ impl RemarkKind {
             | Self::TensorsLeftAside
             | Self::NetworksLeftAside
             | Self::UnusualPixels
+            | Self::UnlikeTraining
             | Self::AssumedArchitecture
             | Self::UnnamedSamples
             | Self::Unknown => Weight::Values,
-            Self::ArraysLeftAside | Self::UnusableLayer | Self::DominantSample | Self::ConstantFeatures => {
-                Weight::Reading
-            }
+            Self::ArraysLeftAside
+            | Self::UnusableLayer
+            | Self::DominantSample
+            | Self::ConstantFeatures
+            | Self::Evidence => Weight::Reading,
             Self::Wrappers => Weight::Record,
         }
     }

@@ -10,6 +10,7 @@ pub use warning::{RemarkPlace, Warning};
 
 use super::Input;
 use super::samples::are_positions;
+use crate::checkpoint::{Divergence, Evidence};
 use crate::data::{Pixels, ProbeSet};
 use crate::layer::Layer;
 
@@ -32,12 +33,16 @@ pub(super) fn of_input(input: &Input, name: &str) -> Vec<Finding> {
             let assumed = network.assumptions();
             let assumed = assumed.iter().map(|text| finding(RemarkKind::AssumedArchitecture, text, None));
             let wrappers = network.looked_through().map(|text| finding(RemarkKind::Wrappers, &text, None));
-            let others = (!network.others.is_empty()).then(|| {
-                let part = network.wrappers.last().map_or("its first", String::as_str);
+            let others = network.part.as_ref().filter(|_| !network.others.is_empty()).map(|part| {
                 let text = format!("the file holds several networks, of which {part} is compared");
                 finding(RemarkKind::NetworksLeftAside, &text, Some(network.others.join(", ")))
             });
-            others.into_iter().chain(aside).chain(assumed).chain(wrappers).collect()
+            let settled = network.settled.iter();
+            let unlike = settled.clone().flat_map(|settled| &settled.warnings);
+            let unlike = unlike.map(|text| finding(RemarkKind::UnlikeTraining, text, None));
+            let evidence = settled.filter_map(|settled| evidence(settled.evidence.as_ref()?));
+            let evidence = evidence.map(|text| finding(RemarkKind::Evidence, &text, None));
+            unlike.chain(others).chain(aside).chain(assumed).chain(evidence).chain(wrappers).collect()
         }
         Input::Activations { file, .. } => {
             let anonymous = file.representations.first().is_some_and(|layer| are_positions(&layer.samples));
@@ -50,6 +55,21 @@ pub(super) fn of_input(input: &Input, name: &str) -> Vec<Finding> {
             anonymous.into_iter().chain(aside).collect()
         }
     }
+}
+
+/// What images say of how a network was read.
+fn evidence(evidence: &Evidence) -> Option<String> {
+    let accuracy = evidence.accuracy.map(|accuracy| {
+        format!("it classifies {:.0} % of {} images as they are labelled", 100.0 * accuracy, evidence.images)
+    });
+    let divergence = evidence.divergence.map(|Divergence { median, largest }| {
+        format!(
+            "the values that its batch normalisations see differ from those of its training by {median:.3} (median over layers, \
+             at most {largest:.3}; Kullback-Leibler divergence, mean over channels)"
+        )
+    });
+    let said: Vec<String> = accuracy.into_iter().chain(divergence).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// That nothing could be kept of a layer, and why.
