@@ -9,7 +9,7 @@ use repgeo_core::Sha256Digest;
 use repgeo_core::activation::{ActivationError, Engine, Job, Matrix, Representation, RowPolicy, represent, settle};
 use repgeo_core::checkpoint::{self, Checkpoint, Container, Network, Precision, Reading};
 use repgeo_core::data::{ImageShape, Normalisation, Pixels, ProbeSet};
-use repgeo_core::model::StateTensor;
+use repgeo_core::model::{Modules, StateTensor};
 use repgeo_core::supervise::Unsupervised;
 use serde::Deserialize;
 
@@ -102,6 +102,9 @@ fn checkpoint(kind: &Kind) -> Checkpoint {
         sha256: Sha256Digest::of([kind.name.as_bytes()]),
         container: Container::PytorchZip,
         wrappers: Vec::new(),
+        part: None,
+        beside: BTreeMap::new(),
+        modules: Modules::new(),
         state,
         order,
         precisions,
@@ -168,9 +171,20 @@ fn deviation(kind: &Kind, network: &Network, probe: &ProbeSet) -> Result<f64, St
     Ok(worst)
 }
 
-/// What became of a kind, and whether that is right. Where several networks are as likely, a user says that nothing is strided,
-/// and that maps are pooled and padded.
-fn judge(kind: &Kind) -> (String, bool) {
+/// What became of a kind.
+struct Outcome {
+    /// What a user has to say, as on the command line.
+    said: String,
+    /// What it was read as, or why not.
+    read: String,
+    /// The largest deviation from PyTorch's values.
+    deviation: Option<f64>,
+    holds: bool,
+}
+
+/// Reads a kind and compares it. Where several networks are as likely, a user says that nothing is strided, and that maps are
+/// padded.
+fn judge(kind: &Kind) -> Outcome {
     let probe = images(kind);
     let mut choices = kind.reading.clone();
     let mut read = read(kind, &choices, &probe);
@@ -180,35 +194,80 @@ fn judge(kind: &Kind) -> (String, bool) {
             read = self::read(kind, &choices, &probe);
         }
     }
+    let said: Vec<String> = choices.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let said = said.join(",");
+    let outcome = |read: String, deviation, holds| Outcome { said: said.clone(), read, deviation, holds };
     match (kind.verdict, read) {
-        (Verdict::Refused, Err(reason)) => (format!("refused: {reason}"), true),
-        (Verdict::Refused, Ok(network)) => (format!("read as {}", network.architecture.describe()), false),
-        (_, Err(reason)) => (format!("REFUSED: {reason}"), false),
-        (_, Ok(network)) => match deviation(kind, &network, &probe) {
-            Ok(deviation) => (format!("{deviation:.1e} {}", network.architecture.describe()), deviation < TOLERANCE),
-            Err(reason) => (format!("{reason} ({})", network.architecture.describe()), false),
-        },
+        (Verdict::Refused, Err(reason)) => outcome(reason, None, true),
+        (_, Err(reason)) => outcome(reason, None, false),
+        (Verdict::Refused, Ok(network)) => outcome(network.architecture.describe(), None, false),
+        (_, Ok(network)) => {
+            let what = network.architecture.describe();
+            match deviation(kind, &network, &probe) {
+                Ok(deviation) => outcome(what, Some(deviation), deviation < TOLERANCE),
+                Err(reason) => outcome(format!("{what}: {reason}"), None, false),
+            }
+        }
     }
 }
 
+/// What a kind comes out as, without what depends on the machine.
+fn row(kind: &Kind, outcome: &Outcome) -> String {
+    let verdict = match kind.verdict {
+        Verdict::Right => "right",
+        Verdict::Assumed => "assumed",
+        Verdict::Refused => "refused",
+    };
+    let said = if outcome.said.is_empty() { String::new() } else { format!("`{}`", outcome.said) };
+    // The first part of a sentence says what is wrong.
+    let start = format!("{}.pth: ", kind.name);
+    let read = outcome.read.strip_prefix(&start).unwrap_or(&outcome.read);
+    let read = read.split([':', ',']).next().filter(|_| kind.verdict == Verdict::Refused).unwrap_or(read);
+    format!("| {} | {} | {verdict} | {said} | {read} |", kind.name, kind.about)
+}
+
+const HEADER: &str = "\
+# The zoo
+
+Kinds of network as well-known repositories, libraries and users write them, by the names, shapes and order of the tensors that
+PyTorch saves, and what RepGeo reads them as. `right`: names and shapes determine it. `assumed`: other networks have the same
+tensors, so that what was taken is listed with the report and can be changed (`--architecture KEY=VALUE`, on the page under
+Assumptions); the column says what has to be said, where the usual is not meant. `refused`: with the sentence that begins so.
+
+`cargo xtask zoo` prints the table with the largest deviation of each kind: of a tap's values from those that PyTorch computes in
+double precision, relative to the largest of the tap, over all taps. `tests/fixtures/zoo/make.py` makes the kinds.
+
+| kind | named after | verdict | said | read as |
+|---|---|---|---|---|
+";
+
 #[test]
 fn every_kind_is_read_right_or_refused() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/zoo/zoo.json");
-    let text = std::fs::read_to_string(&file).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = std::fs::read_to_string(folder.join("tests/fixtures/zoo/zoo.json")).unwrap();
     let kinds: Vec<Kind> = serde_json::from_str(&text).unwrap();
-    let mut wrong = String::new();
+    let (mut wrong, mut table, mut worst) = (String::new(), HEADER.to_owned(), 0.0_f64);
     for kind in &kinds {
-        let (verdict, holds) = judge(kind);
-        println!(
-            "{} {:?} {:30} {} — {verdict}",
-            if holds { "ok " } else { "BAD" },
-            kind.verdict,
-            kind.name,
-            kind.about
-        );
-        if !holds {
-            writeln!(wrong, "{}: {verdict}", kind.name).unwrap();
+        let outcome = judge(kind);
+        let row = row(kind, &outcome);
+        let deviation = outcome.deviation.map_or_else(|| "—".to_owned(), |deviation| format!("{deviation:.1e}"));
+        println!("{row} {deviation} |");
+        worst = worst.max(outcome.deviation.unwrap_or(0.0));
+        table.push_str(&row);
+        table.push('\n');
+        if !outcome.holds {
+            writeln!(wrong, "{}: {:?}: {} {:?}", kind.name, kind.verdict, outcome.read, outcome.deviation).unwrap();
         }
     }
+    println!("MEASURED: {} kinds, the largest deviation is {worst:.1e}", kinds.len());
     assert!(wrong.is_empty(), "{wrong}");
+    let docs = folder.join("docs/zoo.md");
+    if std::env::var_os("REPGEO_UPDATE").is_some() {
+        std::fs::write(&docs, &table).unwrap();
+    }
+    let committed = std::fs::read_to_string(&docs).unwrap_or_else(|_| "none".to_owned());
+    assert!(
+        committed == table,
+        "docs/zoo.md is not what is read: run REPGEO_UPDATE=1 cargo test -p repgeo-tests --test zoo"
+    );
 }

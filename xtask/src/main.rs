@@ -1,4 +1,4 @@
-//! Everything that a person or a continuous integration runs: `cargo xtask demo | test | bench | dist | assets`.
+//! Everything that a person or a continuous integration runs: `cargo xtask demo | test | zoo | bench | dist | assets`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program speaks on its standard output")]
 
 mod assets;
@@ -45,6 +45,8 @@ enum Task {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
+    /// Print what each kind of network of the zoo is read as, and its largest deviation from PyTorch.
+    Zoo,
     /// Measure speed, natively and in the browser, and print a table.
     Bench,
     /// Build the page and print its sizes; fails over the size budget.
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Demo { port } => serve::demo(port),
         Task::Test { only } => test::run(&only),
+        Task::Zoo => test::zoo(),
         Task::Bench => bench::run(),
         Task::Dist => dist::run(),
         Task::Assets { arguments } => assets::run(&arguments),

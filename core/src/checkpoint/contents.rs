@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::Fault;
 use super::tensor::Stored;
 use crate::file::limits;
-use crate::model::TensorShapes;
+use crate::model::{Modules, TensorShapes};
 
 /// What a container holds.
 pub(super) struct Contents<'a> {
@@ -23,13 +23,15 @@ pub(super) struct Contents<'a> {
     pub(super) content: u64,
     /// Whether the names and layouts may be Burn's own.
     pub(super) burn_layout: bool,
+    /// What a whole module says of the modules in it.
+    pub(super) modules: Modules,
 }
 
 impl<'a> Contents<'a> {
     /// What a container holds that has no parts.
     pub(super) fn plain(tensors: Vec<Stored<'a>>, metadata: BTreeMap<String, String>, content: u64) -> Self {
         let (path, part, beside) = (Vec::new(), None, BTreeMap::new());
-        Self { tensors, path, part, beside, metadata, content, burn_layout: false }
+        Self { tensors, path, part, beside, metadata, content, burn_layout: false, modules: Modules::new() }
     }
 
     /// Refuses tensors that claim more than the file holds, before any is read.

@@ -16,7 +16,7 @@ use super::take::{Aside, shapes, take_part};
 use super::tensor::Precision;
 use crate::Sha256Digest;
 use crate::data::Normalisation;
-use crate::model::{Architecture, Assumption, Choices, InferenceError, StateDict, TensorShapes};
+use crate::model::{Architecture, Assumption, Choices, InferenceError, Modules, StateDict, TensorShapes};
 
 /// Where the architecture of a network comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,8 @@ pub struct Network {
     pub readings: Vec<Architecture>,
     /// The shapes of the tensors that these were inferred from.
     pub shapes: TensorShapes,
+    /// What the file says of its modules.
+    pub modules: Modules,
     /// What was said of what they leave open.
     pub choices: Choices,
     /// How it was settled for given images which of them it is; absent before.
@@ -125,10 +127,11 @@ impl Network {
 pub fn load(checkpoint: Checkpoint, reading: &Reading) -> Result<Network, CheckpointError> {
     let file = checkpoint.file.clone();
     let (checkpoint, aside) = take_part(checkpoint, reading).map_err(|fault| fault.of(&file))?;
-    let Checkpoint { sha256, container, wrappers, mut state, order, mut precisions, unusable, metadata, .. } =
-        checkpoint;
+    let Checkpoint {
+        sha256, container, wrappers, mut state, order, mut precisions, unusable, modules, metadata, ..
+    } = checkpoint;
     let shapes = shapes(&state, &unusable, &order);
-    let parts = choose(&shapes, metadata, reading).and_then(|(readings, origin, metadata)| {
+    let parts = choose(&shapes, &modules, metadata, reading).and_then(|(readings, origin, metadata)| {
         let report = fit(&readings[0], &state, &unusable)?;
         Ok((readings, origin, metadata, report))
     });
@@ -144,6 +147,7 @@ pub fn load(checkpoint: Checkpoint, reading: &Reading) -> Result<Network, Checkp
         architecture,
         readings,
         shapes,
+        modules,
         choices: reading.choices.clone(),
         settled: None,
         origin,
@@ -163,6 +167,7 @@ pub fn load(checkpoint: Checkpoint, reading: &Reading) -> Result<Network, Checkp
 /// The architectures that the tensors may be of, at least one, and who said so.
 fn choose(
     shapes: &TensorShapes,
+    modules: &Modules,
     texts: BTreeMap<String, String>,
     reading: &Reading,
 ) -> Result<(Vec<Architecture>, ArchitectureOrigin, Metadata), Fault> {
@@ -177,7 +182,7 @@ fn choose(
                 return Err(InferenceError::UnknownChoice { known, found, hint: String::new() }.into());
             }
         },
-        (None, None) => (Architecture::readings(shapes, &reading.choices)?, ArchitectureOrigin::Inferred),
+        (None, None) => (Architecture::readings(shapes, &reading.choices, modules)?, ArchitectureOrigin::Inferred),
     };
     let architecture = &readings[0];
     if let (Some(normalisation), Some(channels)) = (&metadata.normalisation, architecture.expected_input().channels)
@@ -268,6 +273,7 @@ mod tests {
             wrappers: vec!["state_dict".to_owned()],
             part: None,
             beside: BTreeMap::new(),
+            modules: Modules::new(),
             state: tensors.iter().map(|(name, shape)| ((*name).to_owned(), tensor(shape))).collect(),
             order: tensors.iter().map(|(name, _)| (*name).to_owned()).collect(),
             precisions: tensors.iter().map(|(name, _)| ((*name).to_owned(), Precision::F32)).collect(),

@@ -11,7 +11,7 @@ use super::tensor::{Element, Precision};
 use super::{burnpack, prefix, pytorch, safetensors};
 use crate::Sha256Digest;
 use crate::file::NamedBytes;
-use crate::model::{StateDict, TensorShapes};
+use crate::model::{Modules, StateDict, TensorShapes};
 use crate::names::natural_order;
 
 /// The weights of a file, and what the file says about them.
@@ -40,6 +40,8 @@ pub struct Checkpoint {
     pub unusable: BTreeMap<String, Unusable>,
     /// Tensors that hold no floating-point values, with their type: counters such as `num_batches_tracked`, masks, indices.
     pub ignored: BTreeMap<String, String>,
+    /// What the file says of the modules of the network, where it holds a whole module and not only its tensors.
+    pub modules: Modules,
     /// Plain values beside the weights: safetensors' and burnpack's metadata, a training script's `epoch` or `arch`.
     pub metadata: BTreeMap<String, String>,
 }
@@ -99,7 +101,10 @@ pub(super) fn checkpoint(
     let mut wrappers = std::mem::take(&mut contents.path);
     // A file that says its architecture has that architecture's names, whatever they begin with.
     if !contents.metadata.contains_key(ARCHITECTURE) {
-        wrappers.extend(prefix::peel(&mut contents.tensors));
+        let peeled = prefix::peel(&mut contents.tensors);
+        let prefix = peeled.concat();
+        contents.modules = within(contents.modules, &prefix);
+        wrappers.extend(peeled);
     }
 
     let mut order: Vec<String> = contents.tensors.iter().map(|tensor| tensor.name.clone()).collect();
@@ -154,6 +159,7 @@ pub(super) fn checkpoint(
         wrappers,
         part: contents.part,
         beside: contents.beside,
+        modules: contents.modules,
         state,
         order,
         precisions,
@@ -161,4 +167,12 @@ pub(super) fn checkpoint(
         ignored,
         metadata: contents.metadata,
     })
+}
+
+/// The modules whose names begin with a prefix, without it.
+pub(super) fn within(modules: Modules, prefix: &str) -> Modules {
+    if prefix.is_empty() {
+        return modules;
+    }
+    modules.into_iter().filter_map(|(name, module)| Some((name.strip_prefix(prefix)?.to_owned(), module))).collect()
 }

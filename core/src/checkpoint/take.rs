@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::error::Fault;
 use super::metadata::ARCHITECTURE;
 use super::part::{self, Part};
-use super::read::{Checkpoint, Unusable};
+use super::read::{Checkpoint, Unusable, within};
 use super::reading::Reading;
 use super::shards::ShardName;
-use crate::model::{Architecture, InferenceError, StateDict, TensorShapes};
+use crate::model::{Architecture, InferenceError, Modules, StateDict, TensorShapes};
 use crate::names::{hint, nearest};
 
 /// What of a file lies beside the network that is read.
@@ -30,7 +30,7 @@ pub(super) struct Aside {
 pub(super) fn take_part(mut checkpoint: Checkpoint, reading: &Reading) -> Result<(Checkpoint, Aside), Fault> {
     let is_network = |shapes: &TensorShapes| match &reading.architecture {
         Some(architecture) => part::fits(architecture, shapes),
-        None => Architecture::readings(shapes, &reading.choices)
+        None => Architecture::readings(shapes, &reading.choices, &Modules::new())
             .is_ok_and(|readings| readings.first().is_some_and(|first| part::fits(first, shapes))),
     };
     let is_whole = checkpoint.metadata.contains_key(ARCHITECTURE);
@@ -44,7 +44,7 @@ pub(super) fn take_part(mut checkpoint: Checkpoint, reading: &Reading) -> Result
     let does_not_fit = |error: InferenceError| error.is_decisive();
     let is_whole = is_whole
         || (reading.architecture.is_none()
-            && Architecture::readings(&shapes, &reading.choices).is_err_and(does_not_fit));
+            && Architecture::readings(&shapes, &reading.choices, &checkpoint.modules).is_err_and(does_not_fit));
     let usual = if is_whole { None } else { part::choose(&shapes, is_network) };
     let under_key = checkpoint.part.clone();
     let wanted = reading.wanted_part().filter(|&wanted| under_key.as_deref() != Some(wanted));
@@ -72,6 +72,7 @@ pub(super) fn take_part(mut checkpoint: Checkpoint, reading: &Reading) -> Result
         checkpoint.unusable = taken(checkpoint.unusable, own);
         checkpoint.precisions = taken(checkpoint.precisions, own);
         checkpoint.order = checkpoint.order.iter().filter_map(own).collect();
+        checkpoint.modules = within(std::mem::take(&mut checkpoint.modules), &prefix);
     }
     let under_prefix = (!prefix.is_empty()).then(|| prefix.clone());
     checkpoint.wrappers.extend(under_prefix.clone());

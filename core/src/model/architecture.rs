@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Assumption, Choices, CifarResnet, Cnn, DenseNet, ExpectedInput, Family, Graph, InferenceError, Mlp, ModelError,
-    Parameter, Residual, Resnet, Said, TensorShapes,
+    Modules, Parameter, Residual, Resnet, Said, TensorShapes,
 };
 use crate::data::ImageShape;
 use crate::names::natural_order;
@@ -75,16 +75,16 @@ impl Architecture {
     /// # Errors
     /// [`InferenceError`] when no known architecture has these tensors.
     pub fn infer(shapes: &TensorShapes) -> Result<Self, InferenceError> {
-        Ok(Self::readings(shapes, &Choices::new())?.swap_remove(0))
+        Ok(Self::readings(shapes, &Choices::new(), &Modules::new())?.swap_remove(0))
     }
 
-    /// All architectures of the family that is recognised that have these tensors and are what a user said, at least one, the
-    /// likeliest first.
+    /// All architectures of the family that is recognised that have these tensors and are what a user said and what the file
+    /// says of its modules, at least one, the likeliest first.
     ///
     /// # Errors
     /// [`InferenceError`] when there is none, or a choice is none.
-    pub fn readings(shapes: &TensorShapes, choices: &Choices) -> Result<Vec<Self>, InferenceError> {
-        let said = Said::new(choices);
+    pub fn readings(shapes: &TensorShapes, choices: &Choices, modules: &Modules) -> Result<Vec<Self>, InferenceError> {
+        let said = Said::new(choices, modules);
         let unknown = || Err(InferenceError::Unknown { seen: sample_of(shapes), known: Self::signatures().join("; ") });
         let readings = Self::recognise(shapes, &said).unwrap_or_else(unknown)?;
         said.check()?;

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::InferenceError;
+use super::modules::{self, Modules};
+use super::{Activation, InferenceError};
 use crate::names;
 
 /// What a user says of a network, by the keys of its assumptions: `activation` → `gelu`.
@@ -42,19 +43,43 @@ impl Assumption {
 /// What a user said, and which keys an inference asked for.
 pub struct Said<'a> {
     choices: &'a Choices,
+    modules: &'a Modules,
     asked: RefCell<BTreeSet<&'static str>>,
 }
 
 impl<'a> Said<'a> {
-    /// What a user said.
+    /// What a user said, and what the file says of modules.
     #[must_use]
-    pub fn new(choices: &'a Choices) -> Self {
-        Self { choices, asked: RefCell::new(BTreeSet::new()) }
+    pub fn new(choices: &'a Choices, modules: &'a Modules) -> Self {
+        Self { choices, modules, asked: RefCell::new(BTreeSet::new()) }
     }
 
-    /// Whether nothing was said.
+    /// What the file says of modules.
+    pub(super) fn modules(&self) -> &'a Modules {
+        self.modules
+    }
+
+    /// The activation that was said, else that of the file's modules.
+    ///
+    /// # Errors
+    /// [`InferenceError::Choice`] when it cannot be read.
+    pub(super) fn activation(&self) -> Result<Option<Activation>, InferenceError> {
+        let ids = format!("one of {}", Activation::ids().collect::<Vec<_>>().join(", "));
+        Ok(self.of("activation", &ids)?.or_else(|| modules::activation(self.modules)))
+    }
+
+    /// What was said to be added to variances, else what the file's modules add.
+    ///
+    /// # Errors
+    /// [`InferenceError::Choice`] when it cannot be read.
+    pub(super) fn epsilon(&self) -> Result<Option<f64>, InferenceError> {
+        let of_modules = || self.modules.values().find_map(|module| module.numbers.get("eps")?.first().copied());
+        Ok(self.of("epsilon", "a number such as 1e-5")?.or_else(of_modules))
+    }
+
+    /// Whether nothing was said, by the user or the file.
     pub(super) fn is_silent(&self) -> bool {
-        self.choices.is_empty()
+        self.choices.is_empty() && self.modules.is_empty()
     }
 
     /// Whether nothing was said of a key.
@@ -140,12 +165,13 @@ mod tests {
     #[test]
     fn what_nothing_asked_for_is_refused_with_what_was_meant() {
         let choices = parse_choices("activtion=gelu").unwrap();
-        let said = Said::new(&choices);
+        let modules = Modules::new();
+        let said = Said::new(&choices, &modules);
         assert_eq!(said.of::<usize>("activation", "a number"), Ok(None));
         let error = said.check().unwrap_err().to_string();
         assert_eq!(error, "architecture: expected one of activation, found `activtion=gelu`; did you mean activation?");
         let choices = parse_choices("depth=x").unwrap();
-        let error = Said::new(&choices).of::<usize>("depth", "a number").unwrap_err().to_string();
+        let error = Said::new(&choices, &modules).of::<usize>("depth", "a number").unwrap_err().to_string();
         assert_eq!(error, "architecture depth: expected a number, found `x`");
     }
 }

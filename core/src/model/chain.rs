@@ -1,6 +1,7 @@
 //! Linear layers and their normalisations, one after the other, as a checkpoint has them.
 
 use super::layers::{FoundLinear, Layer, LayerKind, chain, inconsistent};
+use super::modules;
 use super::normalise::{LayerOrder, Norm, NormKind, epsilon};
 use super::{Activation, Assumption, InferenceError, LinearLayer, Said};
 
@@ -209,7 +210,7 @@ pub(super) fn said_activation(hidden: &mut [LinearLayer], said: &Said<'_>) -> Re
     );
     let usual = Activation::Relu;
     match said.list::<Activation>("activation", &ids)?.as_deref() {
-        None => Ok(usual),
+        None => Ok(modules::activation(said.modules()).unwrap_or(usual)),
         Some([one]) => Ok(*one),
         Some(each) if each.len() == hidden.len() => {
             hidden.iter_mut().zip(each).for_each(|(layer, activation)| layer.activation = Some(*activation));
@@ -253,7 +254,7 @@ pub(super) fn said_epsilon<'a>(
     if norms.is_empty() {
         return Ok(());
     }
-    if let Some(epsilon) = said.of::<f64>("epsilon", "a number such as 1e-5")? {
+    if let Some(epsilon) = said.epsilon()? {
         norms.into_iter().for_each(|norm| norm.epsilon = epsilon);
     }
     Ok(())

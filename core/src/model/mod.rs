@@ -19,6 +19,7 @@ mod head;
 mod initial;
 mod layers;
 mod mlp;
+mod modules;
 #[cfg(feature = "devices")]
 mod network;
 mod normalise;
@@ -45,6 +46,8 @@ pub use family::{ExpectedInput, Family, InferenceError, TensorShapes};
 pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
 pub use initial::initial_state;
 pub use mlp::{LinearLayer, Mlp};
+pub(crate) use modules::ATTRIBUTES;
+pub use modules::{Module, Modules};
 #[cfg(feature = "devices")]
 pub use network::{BurnNetwork, NetworkError, Value};
 pub use normalise::{LayerOrder, Norm, NormKind};

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{
-    Architecture, Choices, CifarResnet, Cnn, ConvBlock, Convolution, GraphBuilder, Head, LinearLayer, Mlp, Pool,
-    Resnet, ResnetBlock, ResnetNames, ResnetStem, TensorShapes,
+    Architecture, Choices, CifarResnet, Cnn, ConvBlock, Convolution, GraphBuilder, Head, LinearLayer, Mlp, Modules,
+    Pool, Resnet, ResnetBlock, ResnetNames, ResnetStem, TensorShapes,
 };
 use crate::data::ImageShape;
 
@@ -158,7 +158,7 @@ fn batch_norms_go_to_their_convolutions_in_numbered_sequences() {
 #[test]
 fn a_cnn_that_could_be_several_lists_them() {
     let found = shapes(&[("a.weight", &[4, 3, 3, 3]), ("b.weight", &[8, 4, 3, 3]), ("fc.weight", &[10, 8])]);
-    let candidates = Architecture::readings(&found, &Choices::new()).unwrap();
+    let candidates = Architecture::readings(&found, &Choices::new(), &Modules::new()).unwrap();
     assert!(candidates.len() > 1 && candidates.iter().all(|candidate| candidate.likelihood() < 2));
     for candidate in candidates {
         let needed = shapes_of(&candidate);

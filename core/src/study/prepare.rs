@@ -135,7 +135,8 @@ impl<S: Supervisor> Settler<'_, S> {
             for value in assumption.usual.iter().filter(|value| **value != assumption.value) {
                 let mut choices = self.network.choices.clone();
                 choices.insert(assumption.key.clone(), value.clone());
-                let readings = Architecture::readings(&self.network.shapes, &choices).unwrap_or_else(|_| Vec::new());
+                let readings = Architecture::readings(&self.network.shapes, &choices, &self.network.modules)
+                    .unwrap_or_else(|_| Vec::new());
                 let fitting = readings.into_iter().find(|reading| reading.graph(self.probe.shape).is_ok());
                 let new =
                     fitting.filter(|reading| reading != chosen && found.iter().all(|(_, other)| other != reading));

@@ -94,6 +94,16 @@ pub(crate) fn browser_bench(onnxruntime_web: Option<&Path>) -> anyhow::Result<()
     Ok(())
 }
 
+/// Reads every kind of network of the zoo and prints what it is read as.
+///
+/// # Errors
+/// When one is read otherwise than it should.
+pub(crate) fn zoo() -> anyhow::Result<()> {
+    let counts = steps::zoo()?;
+    ensure!(counts.failed == 0 && counts.passed > 0, "the zoo is not read as it should: {counts}");
+    Ok(())
+}
+
 fn name(step: Step) -> String {
     step.to_possible_value().map_or_else(|| format!("{step:?}"), |value| value.get_name().to_owned())
 }

@@ -96,6 +96,15 @@ pub(crate) fn browser_bench(onnxruntime_web: Option<&Path>) -> anyhow::Result<Co
     in_browser(programs, onnxruntime_web)
 }
 
+/// Runs the zoo and shows its table.
+pub(crate) fn zoo() -> anyhow::Result<Counts> {
+    let mut counts = Counts::default();
+    for program in harness::build()?.into_iter().filter(|program| program.name == "zoo") {
+        counts.add(harness::run(&program, &["--nocapture"], &[])?);
+    }
+    Ok(counts)
+}
+
 /// Runs the tests of some programs with a browser and the page, one after another: each uses all cores.
 fn in_browser(names: &[&str], onnxruntime_web: Option<&Path>) -> anyhow::Result<Counts> {
     let browser = chromium::ensure()?;

@@ -4,6 +4,7 @@
 //! those of the chosen tensors are touched.
 
 mod legacy;
+mod modules;
 mod objects;
 mod tar;
 mod top_level;
@@ -59,6 +60,7 @@ fn assemble<'a>(
 ) -> Result<Contents<'a>, Fault> {
     let TopLevel { weights, path, part, beside, metadata } = top_level::read(walk, part)?;
     let beside = beside.into_iter().map(|(keys, value)| (keys, shapes(walk, value))).collect();
+    let modules = modules::modules(walk.pickle, weights);
     let mut unpacked: BTreeMap<String, Storage<'a>> = BTreeMap::new();
     let mut tensors = Vec::new();
     for (name, tensor) in walk.tensors(weights, 1)? {
@@ -79,7 +81,7 @@ fn assemble<'a>(
         };
         return Err(Fault::malformed(walk.part, "tensors", found));
     }
-    Ok(Contents { tensors, path, part, beside, metadata, content, burn_layout: false })
+    Ok(Contents { tensors, path, part, beside, metadata, content, modules, burn_layout: false })
 }
 
 /// The shapes of the floating-point tensors below a value; of none where there are more than a share of what is looked at.

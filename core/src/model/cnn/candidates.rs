@@ -4,9 +4,9 @@
 use super::infer::{FAMILY, FoundConv};
 use super::{Cnn, ConvBlock, Head};
 use crate::data::ImageShape;
-use crate::model::chain::{adjacent, gap};
+use crate::model::chain::{adjacent, gap, place_in_sequence};
 use crate::model::layers::inconsistent;
-use crate::model::{Activation, InferenceError, LayerOrder, LinearLayer, Pool, Said};
+use crate::model::{Activation, InferenceError, LayerOrder, LinearLayer, Modules, Pool, Said};
 
 /// Sides of the square images of common data sets with one channel.
 const GREY_SIDES: &[usize] = &[28, 32];
@@ -116,12 +116,16 @@ impl Found {
         let of_each = |key: &'static str, what: &str| -> Result<Option<Vec<usize>>, InferenceError> {
             broadcast(said.list(key, &expected(what))?, count, key, &expected(what))
         };
-        let strides = of_each("stride", "a number")?;
-        let paddings = of_each("padding", "a number")?;
+        let of_modules = |attribute: &str| -> Option<Vec<usize>> {
+            self.convs.iter().map(|conv| said.modules().get(&conv.name)?.whole(attribute)).collect()
+        };
+        let strides = of_each("stride", "a number")?.or_else(|| of_modules("stride"));
+        let paddings = of_each("padding", "a number")?.or_else(|| of_modules("padding"));
         let what = expected("none or a form such as max:2 or avg:3:2");
         let pools = broadcast(said.list::<MaybePool>("pool", &what)?, count, "pool", &what)?;
         let pools: Option<Vec<Option<Pool>>> =
             pools.map(|pools| pools.into_iter().map(|MaybePool(pool)| pool).collect());
+        let pools = pools.or_else(|| self.pools_of(said.modules()));
         let usual_strides: Vec<usize> =
             self.convs.iter().enumerate().map(|(i, conv)| self.usual_stride(i, conv.kernel)).collect();
         let usual_paddings = self.usual_paddings();
@@ -157,6 +161,21 @@ impl Found {
             }
         }
         Ok(ways)
+    }
+
+    /// What the file's modules say of pooling, where all convolutions are in one sequence.
+    fn pools_of(&self, modules: &Modules) -> Option<Vec<Option<Pool>>> {
+        let sequence = |name: &str| name.rsplit_once('.').map_or_else(String::new, |(sequence, _)| sequence.to_owned());
+        let own = sequence(&self.convs[0].name);
+        let numbered = self.convs.iter().all(|conv| place_in_sequence(&conv.name).is_some_and(|(of, _)| of == own));
+        let places: Option<Vec<usize>> = self.convs.iter().map(|conv| modules.get_index_of(&conv.name)).collect();
+        let places = places.filter(|_| numbered)?;
+        let ends = places.iter().skip(1).copied().chain([modules.len()]);
+        let between = places.iter().zip(ends).map(|(&start, end)| {
+            let after = modules.iter().skip(start + 1).take(end.saturating_sub(start + 1));
+            after.filter(|(name, _)| sequence(name) == own).find_map(|(_, module)| module.pool())
+        });
+        Some(between.collect())
     }
 
     /// Larger kernels and even ones are usually strided.

@@ -103,8 +103,8 @@ fn members(
     };
     let mut members = found.members(said)?;
     let ids = format!("one of {}", super::Activation::ids().collect::<Vec<_>>().join(", "));
-    let activation = said.of("activation", &ids)?;
-    let epsilon = if normalised { said.of::<f64>("epsilon", "a number such as 1e-5")? } else { None };
+    let activation = said.activation()?;
+    let epsilon = if normalised { said.epsilon()? } else { None };
     for member in &mut members {
         member.activation = activation.unwrap_or(member.activation);
         member.norm_groups = norm_groups;

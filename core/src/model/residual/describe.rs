@@ -10,7 +10,8 @@ pub(super) fn describe(network: &Residual) -> String {
     let gated = if blocks.iter().any(|block| block.gate.is_some()) { "SE-" } else { "" };
     let has_sums = blocks.iter().any(|block| block.shortcut != Shortcut::None);
     let layers: usize = blocks.iter().map(|block| block.layers.len()).sum();
-    let depth = layers + network.stem.len() + network.last.len() + network.head.len().max(1);
+    // The stem and the head count as one layer each, however many they are.
+    let depth = layers + network.last.len() + 2;
     let name = if !has_sums {
         format!("{gated}network of {} blocks", blocks.len())
     } else if network.order == ResidualOrder::LinearBottleneck {

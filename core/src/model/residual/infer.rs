@@ -8,7 +8,7 @@ use crate::model::chain::Chain;
 use crate::model::layers::{Layer, LayerKind, layers_of};
 use crate::model::normalise::Norm;
 use crate::model::pool::Pool;
-use crate::model::{Activation, InferenceError, LinearLayer, Said, TensorShapes};
+use crate::model::{Activation, InferenceError, LinearLayer, Modules, Said, TensorShapes};
 use blocks::{Settings, block_of};
 use members::{Members, group};
 
@@ -35,15 +35,14 @@ fn member(shapes: &TensorShapes, members: Members, said: &Said<'_>) -> Result<Op
     let pre = is_pre_activation(&blocks, &stem, &outside);
     let final_norm = if pre { outside.norm(final_features) } else { None };
 
-    let ids = format!("one of {}", Activation::ids().collect::<Vec<_>>().join(", "));
-    let activation = said.of::<Activation>("activation", &ids)?;
+    let activation = said.activation()?;
     let mut settings = Settings::new(said, &blocks, depthwise)?;
     settings.strides = settings.strides.or(said.list("strides", "a stride for each stage, such as 1+2+2+2")?);
     let mut channels = stem.last().map_or(entry, |layer| layer.channels);
     let mut built = Vec::new();
     let mut place = blocks::Place::default();
     for found in &blocks {
-        let block = block_of(found, pre, channels, &mut place, &settings)?;
+        let block = block_of(found, pre, channels, &mut place, &settings, said.modules())?;
         channels = block.layers.last().map_or(channels, |layer| layer.channels);
         built.push(block);
     }
@@ -114,15 +113,25 @@ fn stem_choices(stem: &mut [ConvLayer], said: &Said<'_>, large_images: bool) -> 
     if let Some(first) = stem.first_mut() {
         first.stride = if large || large_images { 2 } else { 1 };
     }
+    for layer in stem.iter_mut() {
+        layer.stride =
+            said.modules().get(&layer.name).and_then(|module| module.whole("stride")).unwrap_or(layer.stride);
+    }
     for (layer, stride) in stem.iter_mut().zip(strides.into_iter().flatten()) {
         layer.stride = stride;
     }
     let expected = "none or a form such as max:3:2:1";
     match said.of::<String>("stem-pool", expected)?.as_deref() {
+        None if !said.modules().is_empty() => Ok(pool_before_blocks(said.modules())),
         None if large => Ok(Some(Pool { stride: 2, padding: 1, ..Pool::max(3) })),
         None | Some("none") => Ok(None),
         Some(text) => text.parse().map(Some).map_err(|_| choice("stem-pool", expected, text)),
     }
+}
+
+/// The pooling among the modules that hold no others, before the blocks.
+fn pool_before_blocks(modules: &Modules) -> Option<Pool> {
+    modules.iter().filter(|(name, _)| !name.contains('.')).find_map(|(_, module)| module.pool())
 }
 
 /// Whether normalisations come before the convolutions: they have the channels that those read. Where both would fit, a

@@ -5,7 +5,7 @@ use super::members::{Found, FoundConv};
 use super::{FAMILY, choice};
 use crate::model::layers::{Layer, LayerKind, inconsistent};
 use crate::model::normalise::{Norm, NormKind};
-use crate::model::{InferenceError, Said};
+use crate::model::{InferenceError, Modules, Said};
 
 /// Strides of the seven stages of MobileNetV2 (Sandler et al. 2018, table 2), and of its form for images of 32 × 32 pixels.
 const INVERTED: [usize; 7] = [1, 2, 2, 2, 1, 2, 1];
@@ -77,7 +77,7 @@ impl Settings {
 
     /// Groups and epsilon of all normalisations.
     pub(super) fn apply_norms(&self, network: &mut Residual, said: &Said<'_>) -> Result<(), InferenceError> {
-        let epsilon = said.of::<f64>("epsilon", "a number such as 1e-5")?;
+        let epsilon = said.epsilon()?;
         let layers =
             network.stem.iter_mut().chain(&mut network.last).chain(network.blocks.iter_mut().flat_map(|block| {
                 let projection = match &mut block.shortcut {
@@ -139,6 +139,7 @@ pub(super) fn block_of(
     channels: usize,
     place: &mut Place,
     settings: &Settings,
+    modules: &Modules,
 ) -> Result<ResidualBlock, InferenceError> {
     if let Some(unknown) = &found.unknown {
         let expected = "convolutions, normalisations, a shortcut or a squeeze and excitation";
@@ -180,18 +181,26 @@ pub(super) fn block_of(
         Some(_) => 1,
         None => usual,
     };
+    let known = strides_of(found, modules);
+    let stride = known.as_ref().map_or(stride, |strides| strides.iter().product());
     let strided = stride_place(found, pre, settings);
+    let usual_stride = |i: usize| if i == strided { stride } else { 1 };
     let mut read = channels;
     let mut layers = Vec::new();
     for (i, conv) in found.convs.iter().enumerate() {
         let norm = found.norms.get(i).map(|(norm, _)| norm.clone());
-        let layer = conv_layer(conv, read, if i == strided { stride } else { 1 }, norm)?;
+        let layer = conv_layer(conv, read, known.as_ref().map_or(usual_stride(i), |strides| strides[i]), norm)?;
         read = layer.channels;
         layers.push(layer);
     }
     let shortcut = shortcut(found, channels, read, stride, settings)?;
     let name = if settings.depthwise { found.name.clone() } else { format!("layer{}.{block}", stage + 1) };
     Ok(ResidualBlock { name, layers, gate: gate_of(found, read, settings)?, shortcut })
+}
+
+/// The strides of a block's convolutions, where the file says them.
+fn strides_of(found: &Found, modules: &Modules) -> Option<Vec<usize>> {
+    found.convs.iter().map(|conv| modules.get(&conv.name)?.whole("stride")).collect()
 }
 
 /// Whether channels are twice those before, or a power of two of them, as where a stage has the stem's.
