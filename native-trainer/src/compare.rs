@@ -25,9 +25,12 @@ pub(crate) struct Arguments {
     /// Checkpoints, or files of activations, recognised by their content.
     #[arg(required = true, num_args = 2.., value_name = "FILE")]
     inputs: Vec<PathBuf>,
-    /// Images to run networks on: files of one data set, or the name of a bundled set (`fashion-mnist`).
-    #[arg(long, num_args = 1.., value_name = "FILE|NAME")]
+    /// Images or vectors to run networks on: files of one data set, a folder of them with class folders at any depth, or the
+    /// name of a bundled set (`fashion-mnist`).
+    #[arg(long, num_args = 1.., value_name = "FILE|FOLDER|NAME")]
     probe: Vec<PathBuf>,
+    #[command(flatten)]
+    preparation: probe::PreparationArguments,
     /// How many images; all when the probe set has fewer and this is not given.
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
@@ -92,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         [] => None,
         files => {
             progress.reading("probe set");
-            Some(probe::read(files)?)
+            Some(probe::read(files, &arguments.preparation)?)
         }
     };
     let subset = arguments.subset.unwrap_or(Subset::First);

@@ -1,6 +1,6 @@
 //! IDX files of images and of labels, as MNIST has them.
 
-use super::Source;
+use super::source::Source;
 use crate::data::pixels::{ImageShape, Pixels};
 use crate::data::probe_set::ProbeSet;
 use crate::file::idx::{UNSIGNED_BYTE, dimensions};
@@ -16,9 +16,9 @@ enum Content<'a> {
 pub(super) fn read(sources: &[Source<'_>]) -> Result<ProbeSet, DataError> {
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     for source in sources {
-        match content(source.name, &source.bytes)? {
-            Content::Images { shape, pixels } => images.push((source.name, shape, pixels)),
-            Content::Labels(values) => labels.push((source.name, values)),
+        match content(&source.name, &source.bytes)? {
+            Content::Images { shape, pixels } => images.push((source.name.as_str(), shape, pixels)),
+            Content::Labels(values) => labels.push((source.name.as_str(), values)),
         }
     }
     let (&[(name, shape, pixels)], [] | [_]) = (images.as_slice(), labels.as_slice()) else {

@@ -20,6 +20,8 @@ pub enum RemarkKind {
     ArraysLeftAside,
     /// Images hold values that pixels do not have.
     UnusualPixels,
+    /// What was chosen, changed or left out when the probe set was read.
+    ProbeSet,
     /// What tensors cannot tell of an architecture was assumed.
     AssumedArchitecture,
     /// A file does not name its samples, so that its rows are taken to be in the order of the others.
@@ -62,9 +64,11 @@ impl RemarkKind {
             | Self::AssumedArchitecture
             | Self::UnnamedSamples
             | Self::Unknown => Weight::Values,
-            Self::ArraysLeftAside | Self::UnusableLayer | Self::DominantSample | Self::ConstantFeatures => {
-                Weight::Reading
-            }
+            Self::ArraysLeftAside
+            | Self::ProbeSet
+            | Self::UnusableLayer
+            | Self::DominantSample
+            | Self::ConstantFeatures => Weight::Reading,
             Self::Wrappers => Weight::Record,
         }
     }
