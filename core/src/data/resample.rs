@@ -1,5 +1,7 @@
 //! Bilinear resizing with antialiasing, digit for digit as Pillow's `Image.resize` (`libImaging/Resample.c`): a triangle
-//! filter whose support grows with the reduction, weights in fixed point, rows first, bytes in between.
+//! filter whose support grows with the reduction, weights in fixed point, along rows first, bytes in between. From version 13
+//! on, Pillow goes along columns first where the height shrinks much more than the width, as rounded sizes of narrow images may
+//! have it; one grey level is the difference then.
 
 /// Bits of the weights behind the point.
 const PRECISION: u32 = 32 - 8 - 2;

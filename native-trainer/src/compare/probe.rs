@@ -118,3 +118,30 @@ fn project_folder(files: &[&str]) -> Option<PathBuf> {
     let folders = starts.iter().flatten().flat_map(|start| start.ancestors());
     folders.into_iter().find(|folder| files.iter().all(|file| folder.join(file).is_file())).map(Path::to_path_buf)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_read_with_what_is_in_its_folders_and_without_what_is_hidden() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        };
+        // IDX: two images of one pixel, and their labels; other ones for training.
+        let images = |values: [u8; 2]| [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1], values.as_slice()].concat();
+        let labels = |values: [u8; 2]| [&[0, 0, 8, 1, 0, 0, 0, 2], values.as_slice()].concat();
+        write("raw/train-images-idx3-ubyte", &images([1, 2]));
+        write("raw/train-labels-idx1-ubyte", &labels([3, 4]));
+        write("raw/t10k-images-idx3-ubyte", &images([5, 6]));
+        write("raw/t10k-labels-idx1-ubyte", &labels([7, 8]));
+        write("raw/.cache/notes", b"not an image");
+        write("README", b"about");
+        let set = read(&[folder.path().to_owned()], &PreparationArguments::default()).unwrap();
+        assert_eq!((set.len(), set.labels), (2, Some(vec![7, 8])));
+        assert_eq!(set.notes, ["of the parts of the data set, the test part is taken"]);
+    }
+}

@@ -116,6 +116,8 @@ fn one_broken_image_is_named_and_left_out_only_when_asked() {
     let text = error(&files);
     assert!(text.starts_with("b/2.jpg: at byte 700: expected the rest of the JPEG image"), "{text}");
     assert!(text.ends_with("--skip-broken leaves it out"), "{text}");
+    let odd = error(&[files[0].clone(), named("b/x.jpg", "some text")]);
+    assert!(odd.contains("73 6f 6d 65 20 74 65 78; --skip-broken leaves it out; expected"), "{odd}");
     let preparation = Preparation { skip_broken: true, ..Preparation::default() };
     // First its end is missing, then its header, then all of it but a byte.
     for length in [700, 30, 1] {

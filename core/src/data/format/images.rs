@@ -2,7 +2,7 @@
 
 use super::classes::classes;
 use super::picture::{self, Picture};
-use super::source::Source;
+use super::source::{Source, with_advice};
 use crate::data::pixels::{ImageShape, Pixels};
 use crate::data::preparation::Preparation;
 use crate::data::probe_set::ProbeSet;
@@ -38,7 +38,8 @@ pub(super) fn read(
                 broken.push(error);
                 continue;
             }
-            Err(error) => return Err(with_advice(error, sources.len())),
+            Err(error) if sources.len() > 1 => return Err(with_advice(error)),
+            Err(error) => return Err(error),
         };
         allowance.spend(&source.name, shape.len())?;
         if preparation.keeps_sizes() {
@@ -80,7 +81,11 @@ pub(super) fn left_out(broken: &[DataError]) -> Option<String> {
     if broken.is_empty() {
         return None;
     }
-    let named = broken.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let named = broken.iter().take(NAMED).map(|error| match error {
+        DataError::Unrecognised { file, reason, .. } => format!("{file}: {reason}"),
+        other => other.to_string(),
+    });
+    let named = named.collect::<Vec<_>>().join("; ");
     let more = broken.len().checked_sub(NAMED).filter(|more| *more > 0);
     let more = more.map_or(String::new(), |more| format!("; and {more} more"));
     let were = if broken.len() == 1 { "was" } else { "were" };
@@ -93,23 +98,11 @@ fn readable<'a>(sources: &'a [Source<'a>], skip_broken: bool) -> Result<Readable
         match picture::header(&source.name, &source.bytes) {
             Ok(picture) => images.push((source, picture)),
             Err(error) if skip_broken => broken.push(error),
-            Err(error) => return Err(with_advice(error, sources.len())),
+            Err(error) if sources.len() > 1 => return Err(with_advice(error)),
+            Err(error) => return Err(error),
         }
     }
     Ok(Readable { images, broken })
-}
-
-/// One broken image of many can be left out.
-fn with_advice(error: DataError, images: usize) -> DataError {
-    match error {
-        DataError::Malformed { file, offset, expected, found } if images > 1 => {
-            DataError::Malformed { file, offset, expected, found: format!("{found}; --skip-broken leaves it out") }
-        }
-        DataError::Undecodable { file, format, reason } if images > 1 => {
-            DataError::Undecodable { file, format, reason: format!("{reason}; --skip-broken leaves it out") }
-        }
-        other => other,
-    }
 }
 
 /// Height and width of the first image, which all must share once they are resized and cropped, and one channel when all

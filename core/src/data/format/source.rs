@@ -77,10 +77,22 @@ pub(super) fn sources<'a>(
         match recognise(&name, &bytes) {
             Ok(format) => files.push(Source { name, bytes, format }),
             Err(error) if skip_broken && several => broken.push(error),
+            Err(error) if several => return Err(with_advice(error)),
             Err(error) => return Err(error),
         }
     }
     Ok(Sources { files, note, broken })
+}
+
+/// The same with how to go on without the file, one of several.
+pub(super) fn with_advice(mut error: DataError) -> DataError {
+    if let DataError::Malformed { found: end, .. }
+    | DataError::Undecodable { reason: end, .. }
+    | DataError::Unrecognised { reason: end, .. } = &mut error
+    {
+        end.push_str("; --skip-broken leaves it out");
+    }
+    error
 }
 
 fn from_tar<'a>(
