@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     subset: Option<Subset>,
     /// How pixels are normalised: cifar, pytorch-cifar, cifar100, svhn, stl10, imagenet, fashion-mnist, mnist, half, none,
     /// means and standard deviations such as 0.4914,0.4822,0.4465/0.2023,0.1994,0.2010, or probe-set for the probe set's
-    /// own statistics; without it, what each checkpoint's metadata says, else probe-set.
+    /// own statistics; without it, what each checkpoint's metadata says, else probe-set, and for vectors none.
     #[arg(long, value_name = "NAME|NUMBERS")]
     normalize: Option<String>,
     /// Measures, separated by commas.

@@ -152,3 +152,16 @@ fn a_jpeg_image_larger_than_its_file_can_hold_is_refused() {
     file.bytes[frame + 5..frame + 9].copy_from_slice(&[0x20, 0, 0x20, 0]);
     assert!(error(&[file]).contains("expected at most 8 blocks for each byte of the file"));
 }
+
+#[test]
+fn a_jpeg_image_of_very_many_scans_is_refused() {
+    let file = fixture!("turned.jpg");
+    let place = |marker: u8| file.bytes.windows(2).position(|pair| pair == [0xff, marker]).unwrap();
+    let (start, end) = (place(0xda), file.bytes.len() - 2);
+    let with_scans = |count: usize| {
+        let scans = file.bytes[start..end].repeat(count);
+        named("a.jpg", [&file.bytes[..start], &scans, &file.bytes[end..]].concat())
+    };
+    assert_eq!(read(&[with_scans(100)]).pixels, read(&[with_scans(1)]).pixels);
+    assert!(error(&[with_scans(101)]).contains("expected at most 100 scans, found more"));
+}

@@ -28,8 +28,13 @@ impl Part {
         name.split(|character: char| !character.is_ascii_alphanumeric()).find_map(Self::of_word)
     }
 
+    /// That only this part was taken.
+    pub(super) fn note(self) -> String {
+        format!("of the parts of the data set, the {} is taken", self.describe())
+    }
+
     /// What it is called.
-    pub(super) fn describe(self) -> &'static str {
+    fn describe(self) -> &'static str {
         match self {
             Self::Test => "test part",
             Self::Validation => "validation part",
@@ -42,9 +47,11 @@ impl Part {
 /// belongs and there are several: the part, and which files are of it.
 pub(super) fn to_take(paths: &[&str]) -> Option<(Part, Vec<bool>)> {
     let root = common_folder(paths);
-    if root == 0 {
-        return None;
-    }
+    if root == 0 { None } else { by_name(paths, root) }
+}
+
+/// The same by the name that stands behind this many folders.
+pub(super) fn by_name(paths: &[&str], root: usize) -> Option<(Part, Vec<bool>)> {
     let name = |path: &&str| Part::of_name(path.split(SEPARATORS).nth(root)?);
     let parts = paths.iter().map(name).collect::<Option<Vec<_>>>()?;
     let first = *parts.iter().min()?;

@@ -67,7 +67,7 @@ pub(super) fn sources<'a>(
     let names = found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     let mut note = None;
     if let Some((part, kept)) = parts::to_take(&names) {
-        note = Some(format!("of the parts of the data set, the {} is taken", part.describe()));
+        note = Some(part.note());
         let mut kept = kept.into_iter();
         found.retain(|_| kept.next() == Some(true));
     }

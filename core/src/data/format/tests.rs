@@ -123,6 +123,21 @@ fn idx_images_go_with_their_labels() {
 }
 
 #[test]
+fn of_the_four_files_of_mnist_those_for_testing_are_read() {
+    let images = |value| idx(&[2, 1, 1], &[value; 2]);
+    let files = [
+        named("train-images-idx3-ubyte", images(1)),
+        named("train-labels-idx1-ubyte", idx(&[2], &[3, 4])),
+        named("t10k-images-idx3-ubyte", images(5)),
+        named("t10k-labels-idx1-ubyte", idx(&[2], &[7, 8])),
+    ];
+    let set = read(&files);
+    assert_eq!((bytes(&set), &set.labels), ([5, 5].as_slice(), &Some(vec![7, 8])));
+    assert_eq!(set.notes, ["of the parts of the data set, the test part is taken"]);
+    assert_eq!(read(&files[..2]).labels, Some(vec![3, 4]));
+}
+
+#[test]
 fn idx_files_of_another_type_or_length_are_refused() {
     let whole = idx(&[2, 1, 2], &[1, 2, 3, 4]);
     let with = |change: fn(&mut Vec<u8>)| {

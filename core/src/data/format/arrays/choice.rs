@@ -58,7 +58,7 @@ pub(super) fn choose<'a>(file: &str, arrays: &'a [NamedArray<'a>]) -> Result<Cho
     if let (Some(taken), [_, rest @ ..]) = (part, parts.as_slice())
         && !rest.is_empty()
     {
-        notes.push(format!("of the parts of the data set, the {} is taken", taken.describe()));
+        notes.push(taken.note());
     }
     let candidates = named.iter().filter(|(name, _)| name.part == part && name.is_one_of(&IMAGES));
     let candidates = candidates.map(|(_, array)| *array).collect::<Vec<_>>();
