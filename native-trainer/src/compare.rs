@@ -34,9 +34,12 @@ pub(crate) struct Arguments {
     /// the report. One for all files, or one for each by repeating the option.
     #[arg(long, value_name = "KEY=VALUE,…")]
     architecture: Vec<String>,
-    /// Images to run networks on: files of one data set, or the name of a bundled set (`fashion-mnist`).
-    #[arg(long, num_args = 1.., value_name = "FILE|NAME")]
+    /// Images or vectors to run networks on: files of one data set, a folder of them with class folders at any depth, or the
+    /// name of a bundled set (`fashion-mnist`).
+    #[arg(long, num_args = 1.., value_name = "FILE|FOLDER|NAME")]
     probe: Vec<PathBuf>,
+    #[command(flatten)]
+    preparation: probe::PreparationArguments,
     /// How many images; all when the probe set has fewer and this is not given.
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
@@ -45,7 +48,7 @@ pub(crate) struct Arguments {
     subset: Option<Subset>,
     /// How pixels are normalised: cifar, pytorch-cifar, cifar100, svhn, stl10, imagenet, fashion-mnist, mnist, half, none,
     /// means and standard deviations such as 0.4914,0.4822,0.4465/0.2023,0.1994,0.2010, or probe-set for the probe set's
-    /// own statistics; without it, what each checkpoint's metadata says, else probe-set.
+    /// own statistics; without it, what each checkpoint's metadata says, else probe-set, and for vectors none.
     #[arg(long, value_name = "NAME|NUMBERS")]
     normalize: Option<String>,
     /// Measures, separated by commas.
@@ -101,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         [] => None,
         files => {
             progress.reading("probe set");
-            Some(probe::read(files)?)
+            Some(probe::read(files, &arguments.preparation)?)
         }
     };
     let subset = arguments.subset.unwrap_or(Subset::First);

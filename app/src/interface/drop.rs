@@ -56,7 +56,7 @@ pub(super) fn overlay(page: Page) -> AnyView {
                     <dt>"Activations"</dt>
                     <dd>".safetensors .npz .npy, one array per layer"</dd>
                     <dt>"Probe images"</dt>
-                    <dd>"CIFAR-10, CIFAR-100 and STL-10 binaries, IDX, .npz, a zip or a selection of PNG and JPEG files"</dd>
+                    <dd>"CIFAR, STL-10, IDX, .npz, .npy, .mat, .pkl, PNG and JPEG files, alone or in a zip or tar archive"</dd>
                 </dl>
                 <p>"Each file is recognised by its content and stays on this computer."</p>
             </div>

@@ -11,7 +11,8 @@ use crate::file::DataError;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NormalisationChoice {
-    /// As each checkpoint's metadata says, else by the probe set's own statistics.
+    /// As each checkpoint's metadata says, else by the probe set's own statistics; vectors are then left as they are,
+    /// since one mean and deviation of all their values mean nothing.
     #[default]
     Automatic,
     /// By the probe set's own statistics.
@@ -61,6 +62,7 @@ impl NormalisationChoice {
     pub fn resolve(&self, own: Option<Normalisation>, probe: &ProbeSet) -> Result<Normalisation, DataError> {
         match (self, own) {
             (Self::Automatic, Some(own)) => Ok(own),
+            (Self::Automatic, None) if probe.holds_vectors() => Normalisation::preset("none", probe.shape.channels),
             (Self::Automatic, None) | (Self::ProbeSet, _) => probe.statistics(),
             (Self::Preset(id), _) => Normalisation::preset(id, probe.shape.channels),
             (Self::Numbers(numbers), _) => {
@@ -79,8 +81,20 @@ mod tests {
     use super::*;
 
     fn grey(values: Vec<u8>) -> ProbeSet {
-        let shape = ImageShape { channels: 1, height: 1, width: 2 };
+        let shape = ImageShape { channels: 1, height: 2, width: 1 };
         ProbeSet::new("set", shape, Pixels::U8(values), None, Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn vectors_are_normalised_only_when_asked() {
+        let shape = ImageShape { channels: 1, height: 1, width: 2 };
+        let vectors = ProbeSet::new("set", shape, Pixels::F32(vec![7.0, 7.0, 7.0, 9.0]), None, Vec::new()).unwrap();
+        let resolved = |choice: NormalisationChoice| choice.resolve(None, &vectors).map(|found| found.name);
+        assert_eq!(resolved(NormalisationChoice::Automatic).unwrap(), "none");
+        assert_eq!(vectors.batch(1..2, &Normalisation::preset("none", 1).unwrap()).unwrap(), [7.0, 9.0]);
+        assert_eq!(resolved(NormalisationChoice::ProbeSet).unwrap(), "probe-set");
+        assert_eq!(resolved(NormalisationChoice::parse("7/2").unwrap()).unwrap(), "given");
+        assert!(resolved(NormalisationChoice::Preset("imagenet".to_owned())).is_err());
     }
 
     #[test]

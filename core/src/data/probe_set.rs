@@ -6,7 +6,7 @@ use super::identity;
 use super::pixels::{ImageShape, Pixels, SampleIds};
 use crate::file::{DataError, counted};
 
-/// Images with labels and stable ids.
+/// Images with labels and stable ids. Vectors are images of one channel and one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProbeSet {
     /// What people call it.
@@ -21,6 +21,8 @@ pub struct ProbeSet {
     pub class_names: Vec<String>,
     /// One id per image and the content hash.
     pub samples: Arc<SampleIds>,
+    /// What was chosen, changed or left out when the files were read, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// The most images of a set: the ids of more would take far more memory than their pixels, when these are few.
@@ -62,7 +64,20 @@ impl ProbeSet {
             return Err(DataError::mismatch(name, "finite values", found));
         }
         let samples = Arc::new(identity::identify(shape, &pixels));
-        Ok(Self { name, shape, pixels, labels, class_names, samples })
+        Ok(Self { name, shape, pixels, labels, class_names, samples, notes: Vec::new() })
+    }
+
+    /// The same with what there is to say about how it was read.
+    #[must_use]
+    pub fn with_notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(notes);
+        self
+    }
+
+    /// Whether the samples are vectors: images of one channel and one row.
+    #[must_use]
+    pub fn holds_vectors(&self) -> bool {
+        self.shape.channels == 1 && self.shape.height == 1
     }
 
     /// The samples at these indices, in this order, with the ids that they have here.
@@ -89,6 +104,7 @@ impl ProbeSet {
             labels: self.labels.as_ref().map(|labels| gather(labels, 1, indices)),
             class_names: self.class_names.clone(),
             samples: Arc::new(SampleIds { ids, content }),
+            notes: self.notes.clone(),
         })
     }
 

@@ -64,19 +64,6 @@ impl DataError {
         let found = one_line(&found.into());
         Self::Mismatch { subject: subject.into(), expected: expected.into(), found }
     }
-
-    /// Names the archive before the entry that is at fault.
-    pub(crate) fn within(mut self, archive: &str) -> Self {
-        let (Self::Unrecognised { file, .. }
-        | Self::Malformed { file, .. }
-        | Self::Undecodable { file, .. }
-        | Self::TooLarge { file, .. }
-        | Self::Mismatch { subject: file, .. }) = &mut self;
-        if !file.starts_with(archive) {
-            *file = format!("{archive}/{}", one_line(file));
-        }
-        self
-    }
 }
 
 /// What is wrong with a part of a file, whose name the caller knows.

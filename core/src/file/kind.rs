@@ -52,8 +52,26 @@ pub enum Kind {
     Stl10,
     /// STL-10 labels.
     Stl10Labels,
+    /// MATLAB's level 5 `.mat`.
+    Matlab,
+    /// MATLAB's `.mat` of version 7.3, which is HDF5.
+    Matlab73,
     /// HDF5.
     Hdf5,
+    /// Apache Parquet.
+    Parquet,
+    /// Apache Arrow, as Hugging Face's data sets are stored.
+    Arrow,
+    /// A TIFF image.
+    Tiff,
+    /// An image or video in the container of HEIF, AVIF and MP4.
+    Heif,
+    /// Packed with Zstandard.
+    Zstandard,
+    /// A 7z archive.
+    SevenZip,
+    /// A RAR archive.
+    Rar,
     /// GGUF.
     Gguf,
     /// PDF.
@@ -96,7 +114,7 @@ impl Kind {
 }
 
 /// Signatures of which four bytes or more are fixed, or three that nothing else begins with: where, which, and the kind.
-const SIGNATURES: [(usize, &[u8], Kind); 12] = [
+const SIGNATURES: [(usize, &[u8], Kind); 20] = [
     (0, b"\x89PNG\r\n\x1a\n", Kind::Png),
     (0, b"\xff\xd8\xff", Kind::Jpeg),
     (0, b"\x1f\x8b", Kind::Gzip),
@@ -109,6 +127,14 @@ const SIGNATURES: [(usize, &[u8], Kind); 12] = [
     (0, b"version https://git-lfs", Kind::GitLfsPointer),
     (0, b"GIF8", Kind::Gif),
     (8, b"WEBP", Kind::WebP),
+    (0, b"MATLAB 5.0 MAT-file", Kind::Matlab),
+    (0, b"MATLAB 7.3 MAT-file", Kind::Matlab73),
+    (0, b"ARROW1", Kind::Arrow),
+    (0, b"II*\0", Kind::Tiff),
+    (0, b"MM\0*", Kind::Tiff),
+    (0, b"\x28\xb5\x2f\xfd", Kind::Zstandard),
+    (0, b"7z\xbc\xaf\x27\x1c", Kind::SevenZip),
+    (0, b"Rar!\x1a\x07", Kind::Rar),
 ];
 
 /// Signatures that are so short that the pixels of a file without any may begin like them.
@@ -123,6 +149,12 @@ pub fn recognise(bytes: &[u8]) -> Kind {
     }
     if let Some(kind) = signed(bytes, &SIGNATURES) {
         return kind;
+    }
+    if bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1") {
+        return Kind::Parquet;
+    }
+    if bytes.get(4..8) == Some(b"ftyp") {
+        return Kind::Heif;
     }
     if Archive::is_zip(bytes) {
         return Kind::Zip(zip_content(bytes));
@@ -219,6 +251,11 @@ mod tests {
             (b"\x80\0\0\0\0\0\0\0{\"a\"", Kind::Safetensors),
             (b"\x89PNG\r\n\x1a\n", Kind::Png),
             (b"\xff\xd8\xff\xe0", Kind::Jpeg),
+            (b"MATLAB 5.0 MAT-file, Platform", Kind::Matlab),
+            (b"MATLAB 7.3 MAT-file, Platform", Kind::Matlab73),
+            (b"PAR1....PAR1", Kind::Parquet),
+            (b"\0\0\0\x18ftypheic", Kind::Heif),
+            (b"MM\0*", Kind::Tiff),
             (b"\0\0\x08\x01\0\0\0\x02ab", Kind::Idx),
             (b"<!doctype html>", Kind::Markup),
             (b"{\"a\": 1}", Kind::Json),

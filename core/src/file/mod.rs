@@ -8,6 +8,7 @@ pub(crate) mod gzip;
 pub(crate) mod idx;
 mod kind;
 pub(crate) mod limits;
+pub(crate) mod mat;
 #[cfg(test)]
 pub(crate) mod mutation;
 pub(crate) mod npy;

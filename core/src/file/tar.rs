@@ -1,6 +1,6 @@
-//! Tar archives (POSIX.1-1988) of few plain files.
+//! Tar archives (POSIX.1-1988, with the long names of POSIX.1-2001 and of GNU).
 
-use super::error::PartFault;
+use super::error::{DataError, PartFault, one_line};
 
 const BLOCK: usize = 512;
 /// What is read as a tar archive here has four entries.
@@ -57,6 +57,96 @@ fn changes_layout(records: &[u8]) -> bool {
         let keyword = record.splitn(2, |&byte| byte == b' ').nth(1).unwrap_or(record);
         !(keyword.starts_with(b"mtime=") || keyword.starts_with(b"atime=") || keyword.starts_with(b"ctime="))
     })
+}
+
+/// What is known of the next entry before its header.
+#[derive(Default)]
+struct Announced {
+    name: Option<String>,
+    size: Option<u64>,
+}
+
+/// Names and contents of all plain files of an archive, folders among their names. Folders and links are passed over.
+///
+/// # Errors
+/// [`DataError::Malformed`] where a header is broken, or the archive ends within a file.
+pub(crate) fn files<'a>(file: &str, bytes: &'a [u8]) -> Result<Vec<(String, &'a [u8])>, DataError> {
+    let mut files = Vec::new();
+    let mut offset = 0;
+    let mut announced = Announced::default();
+    while let Some((header, after)) = bytes.get(offset..).and_then(|rest| rest.split_first_chunk::<BLOCK>()) {
+        if header.iter().all(|&byte| byte == 0) {
+            break;
+        }
+        let malformed = |at: usize, expected: &str, found: String| DataError::Malformed {
+            file: file.to_owned(),
+            offset: offset + at,
+            expected: expected.to_owned(),
+            found,
+        };
+        if octal(&header[148..156]) != Some(checksum(header)) {
+            return Err(malformed(148, "the checksum of a tar header", one_line(&text(&header[148..156]))));
+        }
+        let size = match announced.size.take() {
+            Some(size) => size,
+            None => number(&header[124..136])
+                .ok_or_else(|| malformed(124, "the size of an entry", one_line(&text(&header[124..136]))))?,
+        };
+        let content = usize::try_from(size).ok().and_then(|size| after.get(..size));
+        let Some(content) = content else {
+            return Err(malformed(BLOCK, &format!("{size} bytes of an entry"), format!("{} bytes", after.len())));
+        };
+        match header[156] {
+            b'0' | b'7' | 0 => files.push((announced.name.take().unwrap_or_else(|| name(header)), content)),
+            b'L' => announced.name = Some(text(content)),
+            b'x' => announced = extended(content),
+            b'g' | b'K' => {}
+            // The long name was that of a folder or link.
+            _ => announced = Announced::default(),
+        }
+        offset = offset.saturating_add(BLOCK).saturating_add(content.len().next_multiple_of(BLOCK));
+    }
+    Ok(files)
+}
+
+/// The name in a header, behind its prefix.
+fn name(header: &[u8; BLOCK]) -> String {
+    let (name, prefix) = (text(&header[..100]), text(&header[345..500]));
+    let prefixed = &header[257..263] == b"ustar\0" && !prefix.is_empty();
+    if prefixed { format!("{prefix}/{name}") } else { name }
+}
+
+/// The sum of the bytes of a header, those of the checksum taken as spaces.
+fn checksum(header: &[u8; BLOCK]) -> u64 {
+    let bytes = header.iter().enumerate();
+    bytes.map(|(at, &byte)| if (148..156).contains(&at) { 32 } else { u64::from(byte) }).sum()
+}
+
+/// Name and size of the next entry, from records such as `27 path=a/b` and an end of line.
+fn extended(mut records: &[u8]) -> Announced {
+    let mut announced = Announced::default();
+    while let Some(space) = records.iter().position(|&byte| byte == b' ') {
+        let length = str::from_utf8(&records[..space]).ok().and_then(|digits| digits.parse::<usize>().ok());
+        let Some(record) = length.and_then(|length| records.get(space + 1..length)) else { break };
+        let record = String::from_utf8_lossy(record);
+        match record.trim_end_matches('\n').split_once('=') {
+            Some(("path", path)) => announced.name = Some(path.to_owned()),
+            Some(("size", size)) => announced.size = size.parse().ok(),
+            _ => {}
+        }
+        records = length.and_then(|length| records.get(length..)).unwrap_or(&[]);
+    }
+    announced
+}
+
+/// A size in octal digits, or big-endian behind a set first bit, as GNU writes large ones.
+fn number(field: &[u8]) -> Option<u64> {
+    match field {
+        [0x80, large @ ..] => {
+            large.iter().try_fold(0_u64, |number, &byte| Some(number.checked_mul(256)? + u64::from(byte)))
+        }
+        _ => octal(field),
+    }
 }
 
 fn text(field: &[u8]) -> String {

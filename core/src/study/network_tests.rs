@@ -5,7 +5,7 @@ use super::*;
 use crate::activation::reference::evaluate;
 use crate::activation::{Engine, RowPolicy, graph_for};
 use crate::checkpoint::{Metadata, Precision, save_safetensors};
-use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet, Subset};
+use crate::data::{ImageShape, Normalisation, NormalisationChoice, Pixels, ProbeSet, Subset, read_probe_set};
 use crate::file::NamedBytes;
 use crate::layer::Reason;
 use crate::model::{Architecture, Mlp, StateDict, StateTensor};
@@ -161,6 +161,42 @@ fn a_network_needs_images_that_fit() {
     let message = refused(Some(&small)).to_string();
     assert!(message.starts_with("a.safetensors: expects") && message.contains("small"), "{message}");
     assert!(message.contains("12") && message.contains("3×1×2"), "{message}");
+}
+
+#[test]
+fn vectors_are_what_an_mlp_takes() {
+    let values: Vec<f32> = (0..40 * 12).map(|index| 3.0 * noise(9, index) as f32).collect();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (40, 12), }\n";
+    let length = (header.len() as u16).to_le_bytes();
+    let mut bytes = [b"\x93NUMPY\x01\0".as_slice(), &length, header.as_bytes()].concat();
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    let vectors = read_probe_set(&[NamedBytes { name: "vectors.npy".to_owned(), bytes }]).unwrap();
+    let shape = ImageShape { channels: 3, height: 2, width: 2 };
+    let images = ProbeSet::new("images", shape, Pixels::F32(values), None, Vec::new()).unwrap();
+    let spec = StudySpec { probe: Some(ProbeSpec { samples: 40, subset: Subset::First }), ..settings() };
+    let cells = |probe: &ProbeSet| {
+        let normalisation = NormalisationChoice::Preset("none".to_owned());
+        let choice = if probe.holds_vectors() { NormalisationChoice::Automatic } else { normalisation };
+        let inputs = [1, 2].map(|seed| {
+            let Input::Network { name, network, .. } = network("a", &[16, 8], seed) else { panic!("a network") };
+            Input::Network { name, network, normalisation: choice.resolve(None, probe).unwrap() }
+        });
+        let (engine, watcher) = (Engine::host(1), Record::default());
+        let compared = compare(&inputs, Some(probe), &spec, Budget::ONCE, &engine, &watcher);
+        pollster::block_on(compared).unwrap().report().unwrap().measures[0].pairs[0].cells.clone()
+    };
+    let found = cells(&vectors);
+    assert!(matches!(found[0][0], Cell::Value(_)), "{found:?}");
+    assert_eq!(found, cells(&images));
+}
+
+#[test]
+fn how_the_probe_set_was_read_is_in_the_report() {
+    let inputs = [network("a", &[16], 1), network("b", &[16], 2)];
+    let probe = probe().with_notes(["the images were cropped".to_owned()]);
+    let report = run(&inputs, Some(&probe), &Record::default()).unwrap();
+    let remark = report.warnings.iter().find(|warning| warning.kind == RemarkKind::ProbeSet).unwrap();
+    assert_eq!(remark.message, "the images were cropped");
 }
 
 #[test]

@@ -17,9 +17,9 @@ impl Study {
             return Err(StudyError::Incomplete { input: missing.name.clone() });
         }
         let of_all = remarks::of_all(self.inputs.iter().map(|input| &input.record));
-        let of_probe = self.probe.as_deref().and_then(remarks::of_probe);
+        let of_probe = self.probe.as_deref().into_iter().flat_map(remarks::of_probe);
         let of_each = self.inputs.iter().flat_map(|input| input.findings.iter().cloned());
-        let warnings = remarks::gather(of_probe.into_iter().chain(of_all).chain(of_each));
+        let warnings = remarks::gather(of_probe.chain(of_all).chain(of_each));
         let inputs: Vec<InputRecord> = self.inputs.iter().map(|input| input.record.clone()).collect();
         Ok(Comparison {
             schema_version: SCHEMA_VERSION,

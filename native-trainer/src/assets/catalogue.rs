@@ -46,7 +46,8 @@ pub(super) fn write(out: &Path) -> Result<()> {
     let files: Vec<&str> = demo.iter().map(|listed| listed.file.as_str()).collect();
     let probes = probes(out)?;
     let paths = |files: &[&str]| files.iter().map(|file| out.join(file)).collect::<Vec<_>>();
-    let probe = probe::read(&paths(&probes.iter().map(String::as_str).collect::<Vec<_>>()))?;
+    let probe_files = paths(&probes.iter().map(String::as_str).collect::<Vec<_>>());
+    let probe = probe::read(&probe_files, &probe::PreparationArguments::default())?;
     let names = demo.iter().map(|listed| listed.name.clone()).collect();
     let compared = compare(inputs::Files::open(&paths(&files), &[])?.named(names), &probe)?;
     files::write(&out.join(REPORT), compared.to_json()?.as_bytes())?;

@@ -19,7 +19,8 @@ pub(super) fn check(arguments: &Arguments, networks: bool) -> Result<()> {
         ("--architecture", !arguments.architecture.is_empty()),
         ("--device", arguments.device.is_some()),
     ];
-    let given: Vec<&str> = of_networks.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+    let of_networks = of_networks.into_iter().chain(arguments.preparation.given());
+    let given: Vec<&str> = of_networks.filter_map(|(name, given)| given.then_some(name)).collect();
     ensure!(
         given.is_empty() || networks,
         "{}: applies to networks, and all files here hold activations; leave it out",

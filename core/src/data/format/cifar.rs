@@ -1,7 +1,7 @@
 //! CIFAR-10 and CIFAR-100, binary version: red, green and blue planes behind the labels of each record.
 
 use super::class_names::{CIFAR10, CIFAR100};
-use super::{Source, group_name};
+use super::source::{Source, group_name};
 use crate::data::pixels::{ImageShape, Pixels};
 use crate::data::probe_set::ProbeSet;
 use crate::file::DataError;
@@ -25,7 +25,7 @@ pub(super) fn read(records: Records, sources: &[Source<'_>]) -> Result<ProbeSet,
     for source in sources {
         if let Some((offset, classes, label)) = records.wrong_label(&source.bytes) {
             return Err(DataError::Malformed {
-                file: source.name.to_owned(),
+                file: source.name.clone(),
                 offset,
                 expected: format!("a label below {classes}"),
                 found: label.to_string(),

@@ -1,6 +1,7 @@
 //! IDX files of images and of labels, as MNIST has them.
 
-use super::Source;
+use super::parts;
+use super::source::Source;
 use crate::data::pixels::{ImageShape, Pixels};
 use crate::data::probe_set::ProbeSet;
 use crate::file::idx::{UNSIGNED_BYTE, dimensions};
@@ -12,13 +13,21 @@ enum Content<'a> {
     Labels(&'a [u8]),
 }
 
-/// Reads one file of images and at most one of labels.
+/// Reads one file of images and at most one of labels. Of MNIST's four files it takes those for testing.
 pub(super) fn read(sources: &[Source<'_>]) -> Result<ProbeSet, DataError> {
+    let names = sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>();
+    let folders = parts::common_folder(&names);
+    let Some((part, kept)) = parts::by_name(&names, folders) else { return read_pair(sources.iter()) };
+    let of_part = sources.iter().zip(kept).filter_map(|(source, kept)| kept.then_some(source));
+    Ok(read_pair(of_part)?.with_notes([part.note()]))
+}
+
+fn read_pair<'a>(sources: impl Iterator<Item = &'a Source<'a>>) -> Result<ProbeSet, DataError> {
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     for source in sources {
-        match content(source.name, &source.bytes)? {
-            Content::Images { shape, pixels } => images.push((source.name, shape, pixels)),
-            Content::Labels(values) => labels.push((source.name, values)),
+        match content(&source.name, &source.bytes)? {
+            Content::Images { shape, pixels } => images.push((source.name.as_str(), shape, pixels)),
+            Content::Labels(values) => labels.push((source.name.as_str(), values)),
         }
     }
     let (&[(name, shape, pixels)], [] | [_]) = (images.as_slice(), labels.as_slice()) else {

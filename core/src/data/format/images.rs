@@ -1,130 +1,134 @@
-//! PNG and JPEG images of one size.
+//! PNG and JPEG images as a probe set.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::io::Cursor;
-
-use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
-
-use super::jpeg;
+use super::classes::classes;
+use super::picture::{self, Picture};
+use super::source::{Source, with_advice};
 use crate::data::pixels::{ImageShape, Pixels};
+use crate::data::preparation::Preparation;
 use crate::data::probe_set::ProbeSet;
-use crate::file::{Allowance, DataError, Kind, counted, reason, recognise};
-use crate::names::natural_order;
+use crate::file::{Allowance, DataError, counted};
 
-/// The longest side of an image that is read.
-const LONGEST_SIDE: u32 = 8192;
-/// The most memory that decoding one image may take.
-const DECODER_MEMORY: u64 = 512 << 20;
+/// Broken images that are named.
+const NAMED: usize = 10;
 
-/// Paths and bytes of images.
-type Files<'a> = Vec<(String, Cow<'a, [u8]>)>;
-
-/// Reads images in natural order of their paths; several folders are classes.
-pub(super) fn read(name: String, mut files: Files<'_>) -> Result<ProbeSet, DataError> {
-    files.sort_by(|(a, _), (b, _)| natural_order(a, b));
-    let shape = common_shape(&name, &files)?;
-    let (labels, class_names) = classes(&files)?;
-    let mut allowance = Allowance::for_input(files.iter().map(|(_, bytes)| bytes.len()).sum());
-    let mut pixels = Vec::new();
-    for (path, bytes) in &files {
-        allowance.spend(path, shape.len())?;
-        append_planes(&decode(path, bytes)?, shape, &mut pixels);
-    }
-    ProbeSet::new(name, shape, Pixels::U8(pixels), labels, class_names)
+/// Images whose headers were read, and what became of the others.
+struct Readable<'a> {
+    images: Vec<(&'a Source<'a>, Picture)>,
+    broken: Vec<DataError>,
 }
 
-/// Height and width of the first image, which all must share, and one channel when all are grey.
-fn common_shape(name: &str, files: &Files<'_>) -> Result<ImageShape, DataError> {
+/// Reads images in the order of the sources, resized and cropped; several folders are classes.
+pub(super) fn read(
+    name: String,
+    sources: &[Source<'_>],
+    left_out_before: Vec<DataError>,
+    preparation: Preparation,
+) -> Result<ProbeSet, DataError> {
+    let Readable { images, broken: unreadable } = readable(sources, preparation.skip_broken)?;
+    let mut broken = left_out_before;
+    broken.extend(unreadable);
+    let shape = common_shape(&name, &images, preparation, broken.first())?;
+    let mut allowance = Allowance::for_input(sources.iter().map(|source| source.bytes.len()).sum());
+    let (mut pixels, mut paths, mut turned) = (Vec::new(), Vec::with_capacity(images.len()), 0);
+    let mut deep = 0;
+    for (source, picture) in &images {
+        let planes = match picture::planes(&source.name, &source.bytes, shape.channels) {
+            Ok(planes) => planes,
+            Err(error) if preparation.skip_broken => {
+                broken.push(error);
+                continue;
+            }
+            Err(error) if sources.len() > 1 => return Err(with_advice(error)),
+            Err(error) => return Err(error),
+        };
+        allowance.spend(&source.name, shape.len())?;
+        if preparation.keeps_sizes() {
+            pixels.extend(planes);
+        } else {
+            for plane in planes.chunks_exact(picture.height * picture.width) {
+                pixels.extend(preparation.apply(plane, picture.height, picture.width));
+            }
+        }
+        paths.push(source.name.as_str());
+        turned += usize::from(picture.turned);
+        deep += usize::from(picture.deep);
+    }
+    if let (true, Some(error)) = (paths.is_empty(), broken.first()) {
+        return Err(error.clone());
+    }
+    let (labels, class_names) = classes(&paths)?;
+    let mut notes = Vec::new();
+    notes.extend(preparation.describe());
+    if !class_names.is_empty() {
+        let count = counted(class_names.len(), "folder");
+        notes.push(format!("classes are the {count}, numbered in the order of their names as text"));
+    }
+    if turned > 0 {
+        let count = counted(turned, "image");
+        notes.push(format!("the orientation that a tag asks for was ignored in {count}, as Pillow and torchvision do"));
+    }
+    if deep > 0 {
+        let count = counted(deep, "image");
+        let others = "Pillow does the same with colours, but cuts grey values off at 255";
+        notes.push(format!("of the 16 bits of each channel of {count} the higher 8 were taken; {others}"));
+    }
+    notes.extend(left_out(&broken));
+    Ok(ProbeSet::new(name, shape, Pixels::U8(pixels), labels, class_names)?.with_notes(notes))
+}
+
+/// Which files could not be read and were left out, and why; nothing where there are none.
+pub(super) fn left_out(broken: &[DataError]) -> Option<String> {
+    if broken.is_empty() {
+        return None;
+    }
+    let named = broken.iter().take(NAMED).map(|error| match error {
+        DataError::Unrecognised { file, reason, .. } => format!("{file}: {reason}"),
+        other => other.to_string(),
+    });
+    let named = named.collect::<Vec<_>>().join("; ");
+    let more = broken.len().checked_sub(NAMED).filter(|more| *more > 0);
+    let more = more.map_or(String::new(), |more| format!("; and {more} more"));
+    let were = if broken.len() == 1 { "was" } else { "were" };
+    Some(format!("{} could not be read and {were} left out: {named}{more}", counted(broken.len(), "file")))
+}
+
+fn readable<'a>(sources: &'a [Source<'a>], skip_broken: bool) -> Result<Readable<'a>, DataError> {
+    let (mut images, mut broken) = (Vec::with_capacity(sources.len()), Vec::new());
+    for source in sources {
+        match picture::header(&source.name, &source.bytes) {
+            Ok(picture) => images.push((source, picture)),
+            Err(error) if skip_broken => broken.push(error),
+            Err(error) if sources.len() > 1 => return Err(with_advice(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Readable { images, broken })
+}
+
+/// Height and width of the first image, which all must share once they are resized and cropped, and one channel when all
+/// are grey.
+fn common_shape(
+    name: &str,
+    images: &[(&Source<'_>, Picture)],
+    preparation: Preparation,
+    broken: Option<&DataError>,
+) -> Result<ImageShape, DataError> {
     let mut common = None;
-    let mut all_grey = true;
-    for (path, bytes) in files {
-        let decoder = decoder(path, bytes)?;
-        let size = decoder.dimensions();
-        all_grey &= is_grey(decoder.color_type());
-        let (first, (width, height)) = common.get_or_insert((path, size));
-        if size != (*width, *height) {
+    for (source, picture) in images {
+        let size = preparation.size(&source.name, picture.height, picture.width)?;
+        let (first, (height, width)) = common.get_or_insert((&source.name, size));
+        if size != (*height, *width) {
             let expected = format!("{width}×{height} pixels, as in {first}");
-            return Err(DataError::mismatch(path, expected, format!("{}×{}", size.0, size.1)));
+            let found = format!("{}×{}; bring all to one size with --resize SHORT --crop SIDE", size.1, size.0);
+            return Err(DataError::mismatch(&source.name, expected, found));
         }
     }
-    let Some((_, (width, height))) = common else {
-        return Err(DataError::mismatch(name, "at least one PNG or JPEG image", "none"));
-    };
-    Ok(ImageShape { channels: if all_grey { 1 } else { 3 }, height: height as usize, width: width as usize })
-}
-
-fn is_grey(color: ColorType) -> bool {
-    matches!(color, ColorType::L8 | ColorType::La8)
-}
-
-fn decoder<'a>(path: &str, bytes: &'a [u8]) -> Result<impl ImageDecoder + 'a, DataError> {
-    let format = if recognise(bytes) == Kind::Jpeg { image::ImageFormat::Jpeg } else { image::ImageFormat::Png };
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(DECODER_MEMORY);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(|error| undecodable(path, &error))?;
-    match decoder.color_type() {
-        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => Ok(decoder),
-        other => {
-            let bits = u32::from(other.bits_per_pixel()) / u32::from(other.channel_count()).max(1);
-            Err(DataError::mismatch(path, "8 bits for each channel", bits.to_string()))
+    match (common, broken) {
+        (Some((_, (height, width))), _) => {
+            let channels = if images.iter().all(|(_, picture)| picture.grey) { 1 } else { 3 };
+            Ok(ImageShape { channels, height, width })
         }
+        (None, Some(error)) => Err(error.clone()),
+        (None, None) => Err(DataError::mismatch(name, "at least one PNG or JPEG image", "none")),
     }
-}
-
-fn decode(path: &str, bytes: &[u8]) -> Result<DynamicImage, DataError> {
-    if recognise(bytes) == Kind::Jpeg {
-        jpeg::check_whole(path, bytes)?;
-    }
-    DynamicImage::from_decoder(decoder(path, bytes)?).map_err(|error| undecodable(path, &error))
-}
-
-fn undecodable(path: &str, error: &image::ImageError) -> DataError {
-    if let image::ImageError::Limits(_) = error {
-        return DataError::mismatch(path, format!("at most {LONGEST_SIDE}×{LONGEST_SIDE} pixels"), "more");
-    }
-    DataError::Undecodable { file: path.to_owned(), format: "image", reason: reason(error) }
-}
-
-/// Appends one plane for each channel of the shape. Opacity is dropped, and never blended in.
-fn append_planes(image: &DynamicImage, shape: ImageShape, pixels: &mut Vec<u8>) {
-    if shape.channels == 1 {
-        pixels.extend_from_slice(image.to_luma8().as_raw());
-        return;
-    }
-    let colours = image.to_rgb8();
-    for channel in 0..shape.channels {
-        pixels.extend(colours.as_raw().iter().skip(channel).step_by(shape.channels));
-    }
-}
-
-/// Labels and class names, where the images lie in several folders: the class is the innermost folder.
-fn classes(files: &Files<'_>) -> Result<(Option<Vec<u32>>, Vec<String>), DataError> {
-    let folders = files.iter().map(|(path, _)| folder(path)).collect::<Vec<_>>();
-    let mut names = folders.iter().copied().flatten().collect::<Vec<_>>();
-    names.sort_by(|a, b| natural_order(a, b));
-    names.dedup();
-    let outside = files.iter().zip(&folders).find(|(_, folder)| folder.is_none());
-    match (names.as_slice(), outside) {
-        ([], _) | ([_], None) => Ok((None, Vec::new())),
-        (_, Some(((path, _), _))) => {
-            let found = "one outside of any folder";
-            let expected = format!("images in class folders only, as there are {}", counted(names.len(), "folder"));
-            Err(DataError::mismatch(path, expected, found))
-        }
-        (_, None) => {
-            let label_of = names.iter().copied().zip(0_u32..).collect::<BTreeMap<_, _>>();
-            let labels = folders.iter().flatten().map(|folder| label_of[folder]).collect();
-            Ok((Some(labels), names.iter().map(|&name| name.to_owned()).collect()))
-        }
-    }
-}
-
-/// The innermost folder of a path.
-fn folder(path: &str) -> Option<&str> {
-    path.split(['/', '\\']).rev().nth(1).filter(|folder| !folder.is_empty())
 }

@@ -52,8 +52,37 @@ fn archives() {
 fn single_images() {
     check(&fixture!("colour.png"));
     check(&fixture!("grey.png"));
-    let mut jpeg = Vec::new();
-    let colour = image::RgbImage::from_fn(24, 16, |x, y| image::Rgb([x as u8 * 9, y as u8 * 9, 50]));
-    colour.write_to(&mut std::io::Cursor::new(&mut jpeg), image::ImageFormat::Jpeg).unwrap();
-    check(&named("a.jpg", jpeg));
+    check(&fixture!("turned.jpg"));
+    check(&fixture!("deep.png"));
+}
+
+#[test]
+fn arrays_of_other_programs() {
+    check(&fixture!("vectors.npy"));
+    check(&fixture!("svhn.mat"));
+    check(&fixture!("vectors.mat"));
+    check(&fixture!("theano.pkl"));
+    check(&fixture!("cifar100.protocol5.gz"));
+    check(&fixture!("keras.npz"));
+}
+
+#[test]
+fn tar_archives() {
+    let packed = [fixture!("cifar-10-python.tar.gz"), fixture!("gnu.tar.gz"), fixture!("pax.tar.gz")];
+    for file in packed {
+        let tar = crate::file::gzip::unpack("", &file.bytes, &mut Allowance::for_input(0)).unwrap();
+        check(&named("a.tar", tar.into_owned()));
+    }
+}
+
+/// JPEG images of every kind, whose compressed data have no checksum: most of the damage gives another image.
+#[test]
+fn jpeg_images() {
+    let fixture = fixture!("jpegs.npz");
+    let mut archive = crate::file::zip::Archive::open("", &fixture.bytes).unwrap();
+    for index in (0..archive.names().len()).step_by(2) {
+        let bytes = archive.read(index, &mut Allowance::for_input(0)).unwrap();
+        let jpeg = crate::file::npy::Array::read("a", &bytes).unwrap().bytes().unwrap();
+        check(&named(&archive.names()[index], jpeg));
+    }
 }

@@ -1,7 +1,8 @@
 //! Which format of images a file has.
 
+use super::source::holds_arrays;
 use crate::file::records::Records;
-use crate::file::{DataError, Kind, recognise as kind_of};
+use crate::file::{DataError, Kind, ZipContent, recognise as kind_of};
 
 /// A format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +17,14 @@ pub(super) enum Format {
     Idx,
     /// PNG or JPEG.
     Image,
-    /// A zip archive, `.npz` among them.
-    Zip,
+    /// An archive of NumPy arrays.
+    Npz,
+    /// One NumPy array.
+    Npy,
+    /// A Python pickle.
+    Pickle,
+    /// MATLAB's `.mat`.
+    Matlab,
 }
 
 impl Format {
@@ -30,7 +37,10 @@ impl Format {
             Self::Stl10Labels => "STL-10 labels",
             Self::Idx => "an IDX file",
             Self::Image => "an image",
-            Self::Zip => "a zip or npz archive",
+            Self::Npz => "an .npz archive",
+            Self::Npy => "an .npy array",
+            Self::Pickle => "a Python pickle",
+            Self::Matlab => "a MATLAB file",
         }
     }
 }
@@ -48,7 +58,10 @@ pub(super) fn recognise(file: &str, bytes: &[u8]) -> Result<Format, DataError> {
             found: "an empty file".to_owned(),
         }),
         Kind::Png | Kind::Jpeg => Ok(Format::Image),
-        Kind::Zip(_) => Ok(Format::Zip),
+        Kind::Zip(_) if holds_arrays(file, bytes)? => Ok(Format::Npz),
+        Kind::Npy => Ok(Format::Npy),
+        Kind::Pickle => Ok(Format::Pickle),
+        Kind::Matlab => Ok(Format::Matlab),
         Kind::Idx => Ok(Format::Idx),
         Kind::Cifar10 => Ok(Format::Cifar(Records::Cifar10)),
         Kind::Cifar100 => Ok(Format::Cifar(Records::Cifar100)),
@@ -60,22 +73,48 @@ pub(super) fn recognise(file: &str, bytes: &[u8]) -> Result<Format, DataError> {
 }
 
 fn unrecognised(file: &str, reason: String) -> DataError {
-    let expected = "CIFAR binary (a multiple of 3073 or 3074 bytes), STL-10 binary (27648), IDX, PNG, JPEG, zip or npz";
+    let expected = "CIFAR (binary or Python), STL-10 binary, IDX, PNG, JPEG, .npz, .npy, MATLAB's .mat of level 5, or a zip or \
+                    tar archive of these";
     DataError::Unrecognised { file: file.to_owned(), reason, expected: expected.to_owned() }
 }
 
 /// What a file without images is and what to do about it, else its length and its first bytes.
-pub(super) fn beginning(kind: Kind, bytes: &[u8]) -> String {
-    match kind {
-        Kind::Npy => "a single NumPy array; save it with numpy.savez".to_owned(),
-        Kind::Pickle | Kind::PytorchLegacy => "a Python pickle; use the binary version of the data set".to_owned(),
-        Kind::Gif => "a GIF image; convert it to PNG".to_owned(),
-        Kind::WebP => "a WebP image; convert it to PNG".to_owned(),
-        Kind::Bmp => "a BMP image; convert it to PNG".to_owned(),
-        Kind::Tar => "a tar archive; unpack it and choose its files".to_owned(),
+fn beginning(kind: Kind, bytes: &[u8]) -> String {
+    let to_npz = "; save images and labels with numpy.savez";
+    let to_png = "; convert it to PNG";
+    let unpack = "; unpack it and choose what is in it";
+    let (what, advice) = match kind {
+        Kind::PytorchLegacy | Kind::Zip(ZipContent::Pytorch) => ("what torch.save wrote", to_npz),
+        Kind::Safetensors => ("safetensors", to_npz),
+        Kind::Burnpack => ("burnpack, which holds a network", ""),
+        Kind::Hdf5 => ("HDF5; read it with h5py", to_npz),
+        Kind::Matlab73 => (
+            "MATLAB's .mat of version 7.3, which is HDF5; save it with -v7",
+            ", or read it with h5py and save it with numpy.savez",
+        ),
+        Kind::Parquet => {
+            ("Apache Parquet, as data sets on the Hugging Face hub; read it with pandas or datasets", to_npz)
+        }
+        Kind::Arrow => ("Apache Arrow; read it with datasets", to_npz),
+        Kind::Gif => ("a GIF image", to_png),
+        Kind::WebP => ("a WebP image", to_png),
+        Kind::Bmp => ("a BMP image", to_png),
+        Kind::Tiff => ("a TIFF image", to_png),
+        Kind::Heif => ("a HEIF or AVIF image, or a video", to_png),
+        Kind::Pdf => ("a PDF", ""),
+        Kind::Bzip2 => ("packed with bzip2", unpack),
+        Kind::Xz => ("packed with xz", unpack),
+        Kind::Zstandard => ("packed with Zstandard", unpack),
+        Kind::SevenZip => ("a 7z archive", unpack),
+        Kind::Rar => ("a RAR archive", unpack),
+        Kind::Tar | Kind::Zip(_) => ("an archive within an archive", unpack),
+        Kind::GitLfsPointer => ("a pointer of Git LFS, not the file itself; fetch it with git lfs pull", ""),
+        Kind::Markup => ("a web page or other markup, perhaps instead of a download", ""),
+        Kind::Json => ("a JSON text", ""),
         _ => {
             let first = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-            format!("{} bytes that begin with {first}", bytes.len())
+            return format!("{} bytes that begin with {first}", bytes.len());
         }
-    }
+    };
+    format!("{what}{advice}")
 }

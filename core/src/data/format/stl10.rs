@@ -1,8 +1,8 @@
 //! STL-10, binary version: red, green and blue planes, each column by column; labels 1 to 10 in a file of their own.
 
-use super::Source;
 use super::class_names::STL10;
 use super::recognise::Format;
+use super::source::Source;
 use crate::data::pixels::{ImageShape, Pixels};
 use crate::data::probe_set::ProbeSet;
 use crate::file::{DataError, counted};
@@ -26,8 +26,8 @@ pub(super) fn read(sources: &[Source<'_>]) -> Result<ProbeSet, DataError> {
             return Ok(file.bytes.iter().map(|&label| u32::from(label) - 1).collect());
         }
         let expected = format!("{}, one for each image of {}", counted(count, "label"), images.name);
-        Err(DataError::mismatch(file.name, expected, counted(file.bytes.len(), "label")))
+        Err(DataError::mismatch(&file.name, expected, counted(file.bytes.len(), "label")))
     });
     let names = if labels.is_some() { STL10.map(String::from).to_vec() } else { Vec::new() };
-    ProbeSet::new(images.name, SHAPE, Pixels::U8(pixels.collect()), labels.transpose()?, names)
+    ProbeSet::new(images.name.as_str(), SHAPE, Pixels::U8(pixels.collect()), labels.transpose()?, names)
 }

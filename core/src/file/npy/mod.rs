@@ -5,6 +5,8 @@ mod order;
 
 pub(super) use header::is_npy;
 
+use std::borrow::Cow;
+
 use header::Header;
 use order::row_major;
 
@@ -19,7 +21,7 @@ pub(crate) struct Array<'a> {
     big_endian: bool,
     /// Bytes of one value.
     size: usize,
-    values: &'a [u8],
+    values: Cow<'a, [u8]>,
 }
 
 /// Floating-point values.
@@ -39,7 +41,25 @@ impl<'a> Array<'a> {
     pub(crate) fn read(file: impl Into<String>, bytes: &'a [u8]) -> Result<Self, DataError> {
         let file = file.into();
         let header = Header::read(&file, bytes)?;
-        let values = &bytes[header.data..];
+        let values = Cow::Borrowed(&bytes[header.data..]);
+        Self::of(file, header, values)
+    }
+
+    /// An array whose values lie in another file than a `.npy` file, such as a pickle.
+    ///
+    /// # Errors
+    /// [`DataError`] when there are more or fewer values than the shape and the type announce.
+    pub(crate) fn from_parts(
+        file: impl Into<String>,
+        descr: impl Into<String>,
+        shape: Vec<usize>,
+        fortran_order: bool,
+        values: Cow<'a, [u8]>,
+    ) -> Result<Self, DataError> {
+        Self::of(file.into(), Header { descr: descr.into(), fortran_order, shape, data: 0 }, values)
+    }
+
+    fn of(file: String, header: Header, values: Cow<'a, [u8]>) -> Result<Self, DataError> {
         let Some((big_endian, kind, size)) = parse_type(&header.descr) else {
             let expected = "an array of numbers or texts";
             return Err(DataError::mismatch(file, expected, format!("values of type `{}`", header.descr)));

@@ -24,6 +24,8 @@ pub enum RemarkKind {
     UnlikeTraining,
     /// What images say of how a network was read.
     Evidence,
+    /// What was chosen, changed or left out when the probe set was read.
+    ProbeSet,
     /// What tensors cannot tell of an architecture was assumed.
     AssumedArchitecture,
     /// A file does not name its samples, so that its rows are taken to be in the order of the others.
@@ -68,6 +70,7 @@ impl RemarkKind {
             | Self::UnnamedSamples
             | Self::Unknown => Weight::Values,
             Self::ArraysLeftAside
+            | Self::ProbeSet
             | Self::UnusableLayer
             | Self::DominantSample
             | Self::ConstantFeatures

@@ -98,11 +98,25 @@ fn of_layer(kind: RemarkKind, (input, layer): (&str, &str), text: &str, detail: 
     Finding { kind, about, text: text.to_owned(), detail: Some(detail) }
 }
 
+/// How the probe set was read, and whether its values are unusual ones.
+pub(super) fn of_probe(probe: &ProbeSet) -> impl Iterator<Item = Finding> {
+    let notes = probe.notes.iter().map(|note| Finding {
+        kind: RemarkKind::ProbeSet,
+        about: About::All,
+        text: note.clone(),
+        detail: None,
+    });
+    unusual_pixels(probe).into_iter().chain(notes)
+}
+
 /// That images hold values that pixels do not have, with what they probably are.
-pub(super) fn of_probe(probe: &ProbeSet) -> Option<Finding> {
+fn unusual_pixels(probe: &ProbeSet) -> Option<Finding> {
     /// The largest value of a pixel, with what a sharpened image may exceed it by.
     const LARGEST: f32 = 2.0;
     let Pixels::F32(values) = &probe.pixels else { return None };
+    if probe.holds_vectors() {
+        return None;
+    }
     let low = values.iter().copied().fold(f32::INFINITY, f32::min);
     let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let advice = if low < 0.0 {
