@@ -189,7 +189,9 @@ fn judge(kind: &Kind) -> Outcome {
     let mut choices = kind.reading.clone();
     let mut read = read(kind, &choices, &probe);
     for (key, value) in [("stride", "1"), ("padding", "1")] {
-        if kind.verdict == Verdict::Assumed && read.as_ref().is_err_and(|reason| reason.contains("choose with")) {
+        if kind.verdict == Verdict::Assumed
+            && read.as_ref().is_err_and(|reason| reason.contains("choose one, under Assumptions"))
+        {
             choices.entry(key.to_owned()).or_insert_with(|| value.to_owned());
             read = self::read(kind, &choices, &probe);
         }

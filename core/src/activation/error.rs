@@ -23,7 +23,7 @@ pub enum ActivationError {
     /// Several networks have the checkpoint's tensors, and nothing tells which of them it is.
     #[error(
         "{network}: its tensors are those of several networks, and they do not say where maps are padded, pooled and strided; \
-         choose with --architecture one of: {choices}"
+         choose one, under Assumptions on the page or with --architecture: {choices}"
     )]
     Undecided {
         /// The file of the network.

@@ -3,18 +3,30 @@
 use super::ActivationError;
 use crate::checkpoint::{Network, Settled};
 use crate::data::{ImageShape, ProbeSet};
-use crate::model::Architecture;
+use crate::model::{Architecture, Graph, Operation};
 
 /// The architectures that have the checkpoint's tensors and take images of this shape; the likeliest first.
 #[must_use]
 pub fn readings_for(network: &Network, shape: ImageShape) -> Vec<Architecture> {
-    let takes = |reading: &&Architecture| reading.expected_input().accepts(shape) && reading.graph(shape).is_ok();
+    // Said by the user, means over windows may be more than the map has positions.
+    let said = network.choices.contains_key("head");
+    let runs = |reading: &&Architecture| reading.graph(shape).is_ok_and(|graph| said || !enlarges(&graph));
+    let takes = |reading: &&Architecture| reading.expected_input().accepts(shape) && runs(reading);
     let exact: Vec<Architecture> = network.readings.iter().filter(takes).cloned().collect();
     if !exact.is_empty() {
         return exact;
     }
     // Images of another size may leave as many positions.
-    network.readings.iter().filter(|reading| reading.graph(shape).is_ok()).cloned().collect()
+    network.readings.iter().filter(runs).cloned().collect()
+}
+
+/// Whether means over windows are more than the positions of the map that they are taken of: the images are smaller than those
+/// that such a network is made for.
+fn enlarges(graph: &Graph) -> bool {
+    graph.nodes.iter().any(|node| {
+        let from = node.inputs.first().and_then(|&input| graph.nodes.get(input));
+        node.operation == Operation::AdaptiveAvgPool2d && from.is_some_and(|from| node.shape.len() > from.shape.len())
+    })
 }
 
 /// The only one of these, else the only one that is likelier than all others.
@@ -74,7 +86,13 @@ pub fn settle(network: &mut Network, probe: &ProbeSet) -> Result<(), ActivationE
 pub(super) fn images_error(network: &Network, probe: &ProbeSet) -> ActivationError {
     let mut expected: Vec<String> = Vec::new();
     for reading in &network.readings {
-        let images = reading.expected_input().to_string();
+        let images = match reading.graph(probe.shape).is_ok_and(|graph| enlarges(&graph)) {
+            true => format!(
+                "larger images, such as {}, of which it takes means over windows (or head=adaptive:SIDE said of it)",
+                reading.canonical_input()
+            ),
+            false => reading.expected_input().to_string(),
+        };
         if !expected.contains(&images) {
             expected.push(images);
         }

@@ -89,7 +89,9 @@ impl fmt::Display for ExpectedInput {
             Self { channels: Some(channels), .. } => {
                 write!(f, "images of any size with {channels} channel{}", plural(channels))
             }
-            Self { features: Some(features), .. } => write!(f, "images of {features} value{}", plural(features)),
+            Self { features: Some(features), .. } => {
+                write!(f, "images or vectors of {features} value{}", plural(features))
+            }
             _ => f.write_str("images of any shape"),
         }
     }
@@ -173,7 +175,7 @@ mod tests {
         assert!(flat.accepts(ImageShape { channels: 3, height: 2, width: 2 }));
         assert!(!flat.accepts(ImageShape { channels: 3, height: 2, width: 3 }));
         assert_eq!(any_size.to_string(), "images of any size with 3 channels");
-        assert_eq!(flat.to_string(), "images of 12 values");
+        assert_eq!(flat.to_string(), "images or vectors of 12 values");
     }
 
     #[test]

@@ -210,7 +210,7 @@ mod tests {
     fn images_of_another_size_and_impossible_members_are_refused() {
         let input = ImageShape { channels: 1, height: 28, width: 28 };
         let error = Mlp::new(12, &[], 2).graph(input).unwrap_err();
-        assert_eq!(error.to_string(), "MLP 12-2 (ReLU): input: expected images of 12 values, found 1×28×28");
+        assert_eq!(error.to_string(), "MLP 12-2 (ReLU): input: expected images or vectors of 12 values, found 1×28×28");
         let no_layers = Mlp { layers: vec![], ..Mlp::new(784, &[], 2) };
         assert!(no_layers.graph(input).is_err());
         assert!(Mlp { dropout: 1.0, ..Mlp::new(784, &[4], 2) }.graph(input).is_err());

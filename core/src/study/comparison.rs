@@ -10,6 +10,7 @@ use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::{ImageShape, Normalisation, Subset};
 use crate::layer::{Layer, PartId, Precision, Reason};
+use crate::model::Choices;
 use crate::similarity::Card;
 
 /// The version of the schema that this code writes. A report of another version cannot be read.
@@ -68,6 +69,9 @@ pub struct InputRecord {
     /// Which of several networks in the file it is; absent where the file holds one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// What was said of its architecture where its tensors leave it open, by key.
+    #[serde(default, skip_serializing_if = "Choices::is_empty")]
+    pub choices: Choices,
     /// The architecture in words, such as `ResNet-20 (CIFAR)`; absent for activations.
     pub architecture: Option<String>,
     /// Number of trainable parameters; absent for activations.

@@ -6,6 +6,7 @@ use super::{InputKind, InputRecord, LayerRecord, StudyError};
 use crate::activation::ActivationFile;
 use crate::checkpoint::Network;
 use crate::data::Normalisation;
+use crate::model::Choices;
 
 /// One thing to compare.
 #[derive(Debug, Clone)]
@@ -50,6 +51,7 @@ impl Input {
                 kind: InputKind::Checkpoint,
                 sha256: network.sha256.clone(),
                 part: network.part.clone(),
+                choices: network.choices.clone(),
                 architecture: Some(network.architecture.describe()),
                 parameters: Some(network.architecture.trainable_parameters()?),
                 normalisation: Some(normalisation.clone()),
@@ -62,6 +64,7 @@ impl Input {
                 kind: InputKind::Activations,
                 sha256: file.sha256.clone(),
                 part: None,
+                choices: Choices::new(),
                 architecture: None,
                 parameters: None,
                 normalisation: None,

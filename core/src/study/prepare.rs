@@ -4,13 +4,15 @@ use super::{Input, StudyError};
 use crate::activation::{ActivationError, Job, RowPolicy, evidence, likeliest_reading, readings_for, settle};
 use crate::checkpoint::{ArchitectureOrigin, Evidence, Network, Settled};
 use crate::data::{Normalisation, ProbeSet};
-use crate::model::{Architecture, Graph};
+use crate::model::Architecture;
 use crate::supervise::Supervisor;
 
 /// Images that are asked what they say of a network.
 const IMAGES: usize = 64;
 /// Images that are asked to choose between several.
 const IMAGES_TO_CHOOSE: usize = 256;
+/// Images that are asked by which preset they are to be normalised: each preset takes as long.
+const IMAGES_OF_PRESETS: usize = 16;
 /// The most readings that are tried.
 const MOST_READINGS: usize = 24;
 /// The largest median divergence of networks on images like those of their training; above it, it is said.
@@ -52,7 +54,7 @@ impl<S: Supervisor> Settler<'_, S> {
         let (mut chosen, mut evidence) = match likely[..] {
             // That no reading takes the images is said where the graph is made.
             [] => return Ok((self.network.architecture.clone(), Settled::default())),
-            [only] => (only.clone(), self.ask(only, self.normalisation, IMAGES, None).await?),
+            [only] => (only.clone(), self.ask(only, self.normalisation, IMAGES).await?),
             _ => self.choose(&readings, &likely).await?,
         };
         let mut warnings = Vec::new();
@@ -61,7 +63,9 @@ impl<S: Supervisor> Settler<'_, S> {
         if unlike || by_chance {
             let best = self.best_alternative(&chosen, &evidence).await?;
             match best {
-                Some((saying, other, found)) if by_chance && !is_near_chance(&found, &other) => {
+                Some((saying, other, found))
+                    if by_chance && !is_near_chance(&found, &other) && !self.was_said(&saying) =>
+                {
                     warnings.push(format!(
                         "read with {saying}, by which it classifies {} of the images as they are labelled, rather than {} as by \
                          what is usual",
@@ -85,7 +89,7 @@ impl<S: Supervisor> Settler<'_, S> {
     ) -> Result<(Architecture, Evidence), ActivationError> {
         let mut asked = Vec::new();
         for reading in likely {
-            asked.push(((*reading).clone(), self.ask(reading, self.normalisation, IMAGES_TO_CHOOSE, None).await?));
+            asked.push(((*reading).clone(), self.ask(reading, self.normalisation, IMAGES_TO_CHOOSE).await?));
         }
         asked.sort_by(|(_, a), (_, b)| {
             let accuracy = |evidence: &Evidence| evidence.accuracy.unwrap_or(0.0);
@@ -107,7 +111,7 @@ impl<S: Supervisor> Settler<'_, S> {
             return Ok(asked.swap_remove(0));
         }
         let index = likeliest_reading(self.network, readings)?;
-        let evidence = self.ask(&readings[index], self.normalisation, IMAGES, None).await?;
+        let evidence = self.ask(&readings[index], self.normalisation, IMAGES).await?;
         Ok((readings[index].clone(), evidence))
     }
 
@@ -119,13 +123,18 @@ impl<S: Supervisor> Settler<'_, S> {
     ) -> Result<Option<(String, Architecture, Evidence)>, ActivationError> {
         let mut best: Option<(String, Architecture, Evidence)> = None;
         for (saying, other) in self.alternatives(chosen) {
-            let found = self.ask(&other, self.normalisation, IMAGES, None).await?;
+            let found = self.ask(&other, self.normalisation, IMAGES).await?;
             let reference = best.as_ref().map_or(evidence, |(.., best)| best);
             if is_better(&found, reference) {
                 best = Some((saying, other, found));
             }
         }
         Ok(best)
+    }
+
+    /// Whether the user said otherwise.
+    fn was_said(&self, saying: &str) -> bool {
+        saying.split_once('=').is_some_and(|(key, _)| self.network.choices.contains_key(key))
     }
 
     /// The readings in which one assumption is another of the usual ones.
@@ -178,7 +187,7 @@ impl<S: Supervisor> Settler<'_, S> {
         vec![said.join("; ")].into_iter().filter(|text| !text.is_empty()).collect()
     }
 
-    /// Where nothing says how images are normalised: the preset that the first batch normalisations favour.
+    /// Where nothing says how images are normalised: the preset that the batch normalisations favour.
     async fn normalised_otherwise(
         &self,
         chosen: &Architecture,
@@ -188,37 +197,33 @@ impl<S: Supervisor> Settler<'_, S> {
             return Ok(None);
         }
         let channels = self.probe.shape.channels;
-        let own = self.ask(chosen, self.normalisation, IMAGES, Some(FIRST_TAPS)).await?;
+        let own = self.ask(chosen, self.normalisation, IMAGES_OF_PRESETS).await?;
         let mut ranked = Vec::new();
         for id in Normalisation::PRESETS {
             let Ok(preset) = Normalisation::preset(id, channels) else { continue };
-            let found = self.ask(chosen, &preset, IMAGES, Some(FIRST_TAPS)).await?;
+            let found = self.ask(chosen, &preset, IMAGES_OF_PRESETS).await?;
             ranked.extend(found.divergence.map(|divergence| (*id, divergence.median)));
         }
         ranked.sort_by(|(_, a), (_, b)| a.total_cmp(b));
         let (Some(own), [(first, best), (second, next), ..]) = (own.divergence, &ranked[..]) else { return Ok(None) };
         Ok((CLEARLY * best < own.median).then(|| {
             format!(
-                "nothing says how its images were normalised; of the presets {first} fits its first layers best (divergence \
+                "nothing says how its images were normalised; of the presets {first} fits best what its batch normalisations \
+                 saw in training (divergence \
                  {best:.3}, then {second} with {next:.3}; the probe set's own statistics {:.3}): --normalize {first}",
                 own.median
             )
         }))
     }
 
-    /// What some of the images say of a reading; up to a tap, when one is given.
+    /// What some of the images say of a reading.
     async fn ask(
         &self,
         reading: &Architecture,
         normalisation: &Normalisation,
         images: usize,
-        taps: Option<usize>,
     ) -> Result<Evidence, ActivationError> {
         let graph = reading.graph(self.probe.shape)?;
-        let graph = match taps.and_then(|taps| graph.taps.get(taps)) {
-            Some(tap) => Graph { nodes: graph.nodes[..=tap.node].to_vec(), ..graph },
-            None => graph,
-        };
         let count = self.probe.len();
         let spread: Vec<usize> = (0..images.min(count)).map(|index| index * count / images.min(count)).collect();
         let probe = self.probe.keep(&spread)?;
@@ -234,9 +239,6 @@ impl<S: Supervisor> Settler<'_, S> {
         evidence(&job, self.watcher).await
     }
 }
-
-/// The tap up to which presets of normalisation are tried: they show in the first layers.
-const FIRST_TAPS: usize = 2;
 
 /// Whether a network classifies no better than chance, by three standard deviations; not where accuracy is not known.
 fn is_near_chance(evidence: &Evidence, architecture: &Architecture) -> bool {

@@ -22,6 +22,7 @@ pub(crate) fn comparison() -> Comparison {
         kind: InputKind::Checkpoint,
         sha256: Sha256Digest::of([name.as_bytes()]),
         part: None,
+        choices: crate::model::Choices::new(),
         architecture: Some("MLP 4-3-2".to_owned()),
         parameters: Some(23),
         normalisation: Some(Normalisation { name: "mnist".to_owned(), mean: vec![0.1307], std: vec![0.3081] }),

@@ -49,7 +49,7 @@ pub(super) fn write(out: &Path) -> Result<()> {
     let probe_files = paths(&probes.iter().map(String::as_str).collect::<Vec<_>>());
     let probe = probe::read(&probe_files, &probe::PreparationArguments::default())?;
     let names = demo.iter().map(|listed| listed.name.clone()).collect();
-    let compared = compare(inputs::Files::open(&paths(&files), &[])?.named(names), &probe)?;
+    let compared = compare(inputs::Files::open(&paths(&files), &[], &[])?.named(names), &probe)?;
     files::write(&out.join(REPORT), compared.to_json()?.as_bytes())?;
     let name = format!("Fashion-MNIST test, {} images", probe.len());
     let catalogue = json!({

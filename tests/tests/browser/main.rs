@@ -1,6 +1,7 @@
 //! The page in a real browser, one scenario a file.
 
 mod activations;
+mod assumptions;
 mod cancel;
 mod checkpoints;
 mod engines;

@@ -41,7 +41,7 @@ fn write(path: &Path, tensors: &[Tensor]) -> anyhow::Result<()> {
 }
 
 /// The largest distance of a layer from itself in the other network.
-async fn farthest(page: &repgeo_tests::browser::Page) -> anyhow::Result<f64> {
+pub(crate) async fn farthest(page: &repgeo_tests::browser::Page) -> anyhow::Result<f64> {
     compare(page).await?;
     let table = Table::read(page).await?;
     let values = table.rows.iter().map(|layer| table.value(layer, layer).context("there is no value"));

@@ -21,7 +21,7 @@ async fn drag(page: &Page, kind: &str) -> anyhow::Result<()> {
 }
 
 /// Writes layers as a safetensors file, every value 0.01 × its place.
-fn write_checkpoint(path: &Path, tensors: &[(&str, &[usize])]) -> anyhow::Result<()> {
+pub(crate) fn write_checkpoint(path: &Path, tensors: &[(&str, &[usize])]) -> anyhow::Result<()> {
     let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
     for (name, shape) in tensors {
         let start = data.len();
