@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use repgeo_core::activation::ActivationFile;
 use repgeo_core::checkpoint::{self, Checkpoint, Fault, Network};
 use repgeo_core::data::{self, Normalisation, ProbeSet};
-use repgeo_core::file::{self, NamedBytes};
+use repgeo_core::file::{self, Kind, NamedBytes, ZipContent};
 use repgeo_core::model::Architecture;
 use repgeo_core::study::{self, Input, OpenError};
 
@@ -173,9 +173,14 @@ fn recognise(file: &NamedBytes) -> Recognised {
     };
     match (fault, checkpoint::read(file)) {
         (Some(Fault::NotInferred(_)), Ok(checkpoint)) => Recognised::Unknown(Box::new(checkpoint), error.to_string()),
-        (Some(Fault::Unrecognised { .. }), _) => Recognised::Neither(None),
+        (Some(Fault::Unrecognised { .. }), _) if !is_foreign(file) => Recognised::Neither(None),
         _ => Recognised::Neither(Some(error.to_string())),
     }
+}
+
+/// Whether another program wrote it, which its error names.
+fn is_foreign(file: &NamedBytes) -> bool {
+    matches!(file::recognise(&file.bytes), Kind::Foreign(_) | Kind::Zip(ZipContent::Foreign(_)))
 }
 
 fn input_of(network: Network) -> Input {
@@ -218,5 +223,15 @@ mod tests {
         let refused = holdings.take(&mut opening, 1, file("images", IMAGES));
         assert!(matches!(refused, Some(Event::Refused { id: 1, .. })), "{refused:?}");
         assert_eq!(holdings.finish(opening), []);
+    }
+    #[test]
+    fn a_file_of_another_program_is_called_what_it_is() {
+        for purpose in [Purpose::Any, Purpose::Input] {
+            let (mut holdings, mut opening) = (Holdings::default(), Opening::new(purpose));
+            let taken = holdings.take(&mut opening, 1, file("net.onnx", b"\x08\x08\x12\x07pytorch\x3a\x02\x12\x00"));
+            let events = taken.into_iter().chain(holdings.finish(opening)).collect::<Vec<_>>();
+            let [Event::Refused { id: 1, reason }] = &events[..] else { panic!("{events:?}") };
+            assert!(reason.contains("an ONNX model: export"), "{reason}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::Sha256Digest;
 use crate::file::NamedBytes;
 use crate::model::StateDict;
 use crate::names::natural_order;
+use crate::parallel;
 
 /// The weights of a file, and what the file says about them.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +58,36 @@ pub fn read(file: &NamedBytes) -> Result<Checkpoint, CheckpointError> {
 }
 
 fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
+    // The hash takes as long as everything else.
+    let (decoded, sha256) = parallel::both(|| decode(bytes), || Sha256Digest::of([bytes]));
+    let Decoded { container, wrappers, state, order, precisions, unusable, ignored, metadata } = decoded?;
+    Ok(Checkpoint {
+        file: file.to_owned(),
+        sha256,
+        container,
+        wrappers,
+        state,
+        order,
+        precisions,
+        unusable,
+        ignored,
+        metadata,
+    })
+}
+
+/// What a [`Checkpoint`] has besides the name and the hash of its file.
+struct Decoded {
+    container: Container,
+    wrappers: Vec<String>,
+    state: StateDict,
+    order: Vec<String>,
+    precisions: BTreeMap<String, Precision>,
+    unusable: BTreeMap<String, Unusable>,
+    ignored: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+}
+
+fn decode(bytes: &[u8]) -> Result<Decoded, Fault> {
     let container = recognise(bytes)?;
     let mut contents = match container {
         Container::PytorchZip | Container::PytorchLegacy | Container::PytorchTar => pytorch::read(container, bytes)?,
@@ -115,16 +146,5 @@ fn read_bytes(file: &str, bytes: &[u8]) -> Result<Checkpoint, Fault> {
         order = order.into_iter().map(|name| burnpack::rename(&name)).collect();
         precisions = precisions.into_iter().map(|(name, precision)| (burnpack::rename(&name), precision)).collect();
     }
-    Ok(Checkpoint {
-        file: file.to_owned(),
-        sha256: Sha256Digest::of([bytes]),
-        container,
-        wrappers,
-        state,
-        order,
-        precisions,
-        unusable,
-        ignored,
-        metadata: contents.metadata,
-    })
+    Ok(Decoded { container, wrappers, state, order, precisions, unusable, ignored, metadata: contents.metadata })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::error::Fault;
+use super::objects::Member;
 use super::walk::Walk;
 use crate::file::limits;
 use crate::file::pickle::{Node, NodeId, Pickle};
@@ -56,14 +57,14 @@ pub(super) fn read(walk: &Walk<'_, '_>) -> Result<TopLevel, Fault> {
         && let Some((key, value)) = wrapper(walk, weights)
     {
         note(pickle, weights, "", &mut metadata);
-        path.push(key);
+        path.push(key.into_owned());
         weights = pickle.unwrapped(value);
     }
     Ok(TopLevel { weights, path, metadata })
 }
 
 /// The member of a value that holds the weights, when the value is not the weights themselves.
-fn wrapper(walk: &Walk<'_, '_>, id: NodeId) -> Option<(String, NodeId)> {
+fn wrapper<'p>(walk: &Walk<'p, '_>, id: NodeId) -> Option<Member<'p>> {
     if walk.pickle.is_module(id) {
         return None;
     }
@@ -84,7 +85,7 @@ fn wrapper(walk: &Walk<'_, '_>, id: NodeId) -> Option<(String, NodeId)> {
 fn note(pickle: &Pickle<'_>, id: NodeId, prefix: &str, metadata: &mut BTreeMap<String, String>) {
     const LONGEST: usize = 200;
     const MOST: usize = 1_000;
-    for (key, value) in pickle.members(id).into_iter().take(MOST) {
+    for (key, value) in pickle.all_members(id).take(MOST) {
         if metadata.len() >= MOST {
             break;
         }
