@@ -14,14 +14,17 @@ const PAIRS: [&str; 2] = ["mlp", "resnet18"];
 const PROBE: &str = "static/probes/fashion-mnist-test-2000-images-idx3-ubyte.gz";
 /// How many of them.
 const SAMPLES: &str = "512";
+/// The bench of reading a checkpoint.
+const READING: [&str; 4] = ["--features", "rayon", "--bench", "reading"];
 /// Of several runs the fastest counts: the others were disturbed.
 const RUNS: usize = 3;
 
-/// Times the comparison of the bundled networks, on the command line and then in the browser.
+/// Times reading a checkpoint, then the comparison of the bundled networks, on the command line and then in the browser.
 ///
 /// # Errors
 /// When something cannot be built, or a comparison fails.
 pub(crate) fn run() -> anyhow::Result<()> {
+    process::run(process::cargo().args(["bench", "-p", "repgeo-core", "--no-default-features"]).args(READING))?;
     process::run(process::cargo().args(["build", "--release", "-p", "native-trainer"]))?;
     let program = workspace::target()?.join("release").join(format!("native-trainer{}", std::env::consts::EXE_SUFFIX));
     let scratch = workspace::target()?.join("bench");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use repgeo_core::activation::ActivationFile;
 use repgeo_core::checkpoint::{self, Checkpoint, CheckpointError, Fault, Network, Reading};
 use repgeo_core::data::{self, Normalisation, ProbeSet};
-use repgeo_core::file::{self, NamedBytes};
+use repgeo_core::file::{self, Kind, NamedBytes, ZipContent};
 use repgeo_core::model::Architecture;
 use repgeo_core::study::{self, Input, OpenError};
 
@@ -215,18 +215,18 @@ fn recognise_shards(network: Sharded, reading: &Reading) -> Recognised {
     let read = || checkpoint::read_sharded(index.as_ref(), &files);
     match read().and_then(|checkpoint| checkpoint::load(checkpoint, reading)) {
         Ok(network) => Recognised::Input(Box::new(input_of(network))),
-        Err(error) => unread(&error, read),
+        Err(error) => unread(&error, false, read),
     }
 }
 
 /// A checkpoint that is no network: one whose architecture the user may know, or none.
-fn unread(error: &CheckpointError, again: impl FnOnce() -> Result<Checkpoint, CheckpointError>) -> Recognised {
+fn unread(error: &CheckpointError, foreign: bool, again: impl FnOnce() -> Result<Checkpoint, CheckpointError>) -> Recognised {
     match *error.fault {
         Fault::NotInferred(_) => match again() {
             Ok(checkpoint) => Recognised::Unknown(Box::new(checkpoint), error.to_string()),
             Err(_) => Recognised::Neither(Some(error.to_string())),
         },
-        Fault::Unrecognised { .. } => Recognised::Neither(None),
+        Fault::Unrecognised { .. } if !foreign => Recognised::Neither(None),
         _ => Recognised::Neither(Some(error.to_string())),
     }
 }
@@ -236,9 +236,14 @@ fn recognise(file: &NamedBytes, reading: &Reading) -> Recognised {
     match study::open_as(file, reading) {
         Ok(study::Opened::Network(network)) => Recognised::Input(Box::new(input_of(*network))),
         Ok(study::Opened::Activations(activations)) => Recognised::Input(Box::new(activations_of(activations))),
-        Err(OpenError::Checkpoint(error)) => unread(&error, || checkpoint::read_as(file, reading)),
+        Err(OpenError::Checkpoint(error)) => unread(&error, is_foreign(file), || checkpoint::read_as(file, reading)),
         Err(error @ OpenError::Activations(_)) => Recognised::Neither(Some(error.to_string())),
     }
+}
+
+/// Whether another program wrote it, which its error names.
+fn is_foreign(file: &NamedBytes) -> bool {
+    matches!(file::recognise(&file.bytes), Kind::Foreign(_) | Kind::Zip(ZipContent::Foreign(_)))
 }
 
 fn input_of(network: Network) -> Input {
@@ -322,5 +327,14 @@ mod tests {
         let events = opened(&[&first, &first, &second]);
         assert_eq!(events.len(), 3, "{events:?}");
         assert!(events.iter().all(|event| matches!(event, Event::Refused { .. })), "{events:?}");
+    #[test]
+    fn a_file_of_another_program_is_called_what_it_is() {
+        for purpose in [Purpose::Any, Purpose::Input] {
+            let (mut holdings, mut opening) = (Holdings::default(), Opening::new(purpose));
+            let taken = holdings.take(&mut opening, 1, file("net.onnx", b"\x08\x08\x12\x07pytorch\x3a\x02\x12\x00"));
+            let events = taken.into_iter().chain(holdings.finish(opening)).collect::<Vec<_>>();
+            let [Event::Refused { id: 1, reason }] = &events[..] else { panic!("{events:?}") };
+            assert!(reason.contains("an ONNX model: export"), "{reason}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::container::{Container, recognise};
 use super::error::{CheckpointError, Fault};
 use super::pytorch;
 use super::tensor::{Element, Precision, Stored};
-use crate::file::NamedBytes;
+use crate::file::{NamedBytes, integer};
 
 /// An array by its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,8 @@ pub(crate) enum Numbers {
     F32(Vec<f32>),
     /// Stored in double precision.
     F64(Vec<f64>),
-    Integers(Vec<i128>),
+    /// Integers in double precision; NaN where they are too large for it.
+    Integers(Vec<f64>),
     /// Truth values, complex numbers, and what has no plain storage.
     Others,
 }
@@ -56,11 +57,11 @@ fn array(stored: &Stored<'_>) -> Result<NamedArray, Fault> {
         Element::Float(Precision::F64) => Numbers::F64(convert(&bytes, f64::from_le_bytes)),
         Element::Float(precision) => Numbers::F32(stored.single(*precision)?.0),
         Element::Other(kind) => match kind.as_str() {
-            "u8" => Numbers::Integers(convert(&bytes, |value| u8::from_le_bytes(value).into())),
-            "i8" => Numbers::Integers(convert(&bytes, |value| i8::from_le_bytes(value).into())),
-            "i16" => Numbers::Integers(convert(&bytes, |value| i16::from_le_bytes(value).into())),
-            "i32" => Numbers::Integers(convert(&bytes, |value| i32::from_le_bytes(value).into())),
-            "i64" => Numbers::Integers(convert(&bytes, |value| i64::from_le_bytes(value).into())),
+            "u8" => Numbers::Integers(convert(&bytes, |value| integer::exact(u8::from_le_bytes(value).into()))),
+            "i8" => Numbers::Integers(convert(&bytes, |value| integer::exact(i8::from_le_bytes(value).into()))),
+            "i16" => Numbers::Integers(convert(&bytes, |value| integer::exact(i16::from_le_bytes(value).into()))),
+            "i32" => Numbers::Integers(convert(&bytes, |value| integer::exact(i32::from_le_bytes(value).into()))),
+            "i64" => Numbers::Integers(convert(&bytes, |value| integer::exact(i64::from_le_bytes(value).into()))),
             _ => Numbers::Others,
         },
     };

@@ -1,42 +1,101 @@
 //! Burn's burnpack, and Burn's own names and layouts.
 
-use burn_pack::{Bytes, DType, Reader, Scalar};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use burn_pack::{
+    DType, FORMAT_VERSION, HEADER_SIZE, Header, MAX_CBOR_RECURSION_DEPTH, Scalar, aligned_data_section_start,
+};
+use serde::Deserialize;
 
 use super::contents::Contents;
 use super::error::Fault;
 use super::tensor::{Element, Precision, Stored, Values};
+use crate::file::bounded::{Entries, Lengths};
+use crate::file::limits;
 use crate::model::{StateDict, StateTensor};
 
-/// Reads a burnpack file.
+/// What stands before the values, in CBOR.
+#[derive(Deserialize)]
+struct Description {
+    tensors: Entries<Descriptor>,
+    #[serde(default = "Entries::none")]
+    metadata: Entries<String>,
+    #[serde(default = "Entries::none")]
+    scalars: Entries<Scalar>,
+}
+
+#[derive(Deserialize)]
+struct Descriptor {
+    dtype: DType,
+    shape: Lengths,
+    data_offsets: (u64, u64),
+}
+
+/// Reads a burnpack file. The format's own library wants the file for itself; here the values stay where they are.
 ///
 /// # Errors
 /// [`Fault::Malformed`].
-pub(super) fn read(bytes: &[u8]) -> Result<Contents<'static>, Fault> {
-    let unreadable =
-        |error: burn_pack::Error| Fault::malformed("burnpack", "a complete file of a known version", error.to_string());
-    let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes.to_vec())).map_err(unreadable)?;
-    let mut metadata = reader.metadata().clone();
-    for (name, scalar) in reader.scalars() {
-        let text = match scalar {
+pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
+    let unreadable = |found: String| Fault::malformed("burnpack", "a complete file of a known version", found);
+    let header = Header::from_bytes(bytes).map_err(|error| unreadable(error.to_string()))?;
+    if header.version > FORMAT_VERSION {
+        return Err(unreadable(format!("version {}", header.version)));
+    }
+    let length = header.metadata_size as usize;
+    if length > limits::HEADER {
+        let expected = format!("a description of at most {} bytes", limits::HEADER);
+        return Err(Fault::malformed("burnpack", expected, length.to_string()));
+    }
+    let Some(description) = bytes.get(HEADER_SIZE..HEADER_SIZE + length) else {
+        return Err(unreadable(format!("a description of {length} bytes in a file of {}", bytes.len())));
+    };
+    let Description { tensors, metadata, scalars } =
+        ciborium::de::from_reader_with_recursion_limit(description, MAX_CBOR_RECURSION_DEPTH)
+            .map_err(|error| unreadable(error.to_string()))?;
+    if tensors.more || metadata.more || scalars.more {
+        let expected = format!("at most {} tensors, and as many texts and scalars", limits::ENTRIES);
+        return Err(Fault::malformed("burnpack", expected, "more"));
+    }
+    if let Some(name) = tensors.repeated() {
+        return Err(Fault::malformed("burnpack", "each name once", format!("`{name}` twice")));
+    }
+    let values = bytes.get(aligned_data_section_start(length)..).unwrap_or(&[]);
+    let mut tensors =
+        tensors.kept.into_iter().map(|(name, tensor)| stored(name, tensor, values)).collect::<Result<Vec<_>, _>>()?;
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut metadata: BTreeMap<String, String> = metadata.kept.into_iter().collect();
+    for (name, scalar) in scalars.kept {
+        metadata.entry(name).or_insert_with(|| match scalar {
             Scalar::Int(value) => value.to_string(),
             Scalar::UInt(value) => value.to_string(),
             Scalar::Float(value) => value.to_string(),
             Scalar::Bool(value) => value.to_string(),
-        };
-        metadata.entry(name.clone()).or_insert(text);
+        });
     }
-    let tensors = reader.into_tensors().map_err(unreadable)?;
-    let mut tensors: Vec<_> = tensors
-        .into_iter()
-        .map(|tensor| {
-            let length = tensor.byte_len() as u64;
-            let (name, dtype, shape, _, bytes) = tensor.into_parts().map_err(unreadable)?;
-            let values = Values::Shared(bytes);
-            Ok(Stored { name, element: element(dtype), shape: shape.iter().copied().collect(), length, values })
-        })
-        .collect::<Result<_, Fault>>()?;
-    tensors.sort_by(|a: &Stored<'_>, b| a.name.cmp(&b.name));
     Ok(Contents { burn_layout: true, ..Contents::plain(tensors, metadata, bytes.len() as u64) })
+}
+
+fn stored(name: String, tensor: Descriptor, values: &[u8]) -> Result<Stored<'_>, Fault> {
+    let Descriptor { dtype, shape: Lengths(lengths), data_offsets: (from, to) } = tensor;
+    let part = || format!("burnpack tensor {name}");
+    let shape = lengths.iter().map(|&length| usize::try_from(length)).collect::<Result<Vec<_>, _>>();
+    let shape = shape.map_err(|_| Fault::malformed(part(), "lengths that fit into memory", "larger ones"))?;
+    let (start, end) = (usize::try_from(from).ok(), usize::try_from(to).ok());
+    let found = start.zip(end).and_then(|(start, end)| values.get(start..end));
+    let Some(bytes) = found else {
+        let found = format!("{} bytes of values", values.len());
+        return Err(Fault::malformed(part(), format!("values from byte {from} to {to}"), found));
+    };
+    let element = element(dtype);
+    if let Element::Float(precision) = element {
+        let size = shape.iter().try_fold(precision.size(), |bytes, &length| bytes.checked_mul(length));
+        if size != Some(bytes.len()) {
+            let expected = format!("the bytes of its shape {shape:?} in {precision}");
+            return Err(Fault::malformed(part(), expected, bytes.len().to_string()));
+        }
+    }
+    Ok(Stored { name, element, shape, length: bytes.len() as u64, values: Values::Here(Cow::Borrowed(bytes)) })
 }
 
 fn element(dtype: DType) -> Element {

@@ -66,13 +66,12 @@ fn describe(kind: Kind, bytes: &[u8]) -> String {
     }
     let description = match kind {
         Kind::Empty => "an empty file",
-        Kind::Zip(_) => "an empty zip archive",
         Kind::Npy => "a NumPy array, which is an activation file",
-        Kind::Hdf5 => "an HDF5 file, as Keras writes: export its weights as safetensors",
+        Kind::Foreign(foreign) | Kind::Zip(ZipContent::Foreign(foreign)) => foreign.description(),
         Kind::Gzip => "a gzip file: unpack it first",
         Kind::Png => "a PNG image",
         Kind::Jpeg => "a JPEG image",
-        Kind::Gguf => "a GGUF file: export its weights as safetensors",
+        Kind::Zip(_) => "an empty zip archive",
         Kind::Bzip2 => "a bzip2 file: unpack it first",
         Kind::Xz => "an xz file: unpack it first",
         Kind::Pdf => "a PDF document",
@@ -91,11 +90,11 @@ fn describe(kind: Kind, bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::tar::tests::empty_entry;
 
     #[test]
     fn content_decides() {
-        let mut tar = vec![0; 512];
-        tar[257..262].copy_from_slice(b"ustar");
+        let tar = empty_entry("pickle");
         assert_eq!(recognise(b"PK\x03\x04...."), Ok(Container::PytorchZip));
         assert_eq!(recognise(b"NRUB\x01\x00"), Ok(Container::Burnpack));
         assert_eq!(recognise(&tar), Ok(Container::PytorchTar));

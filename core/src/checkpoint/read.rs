@@ -13,6 +13,7 @@ use crate::Sha256Digest;
 use crate::file::NamedBytes;
 use crate::model::{Modules, StateDict, TensorShapes};
 use crate::names::natural_order;
+use crate::parallel;
 
 /// The weights of a file, and what the file says about them.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,11 +71,52 @@ pub fn read(file: &NamedBytes) -> Result<Checkpoint, CheckpointError> {
 /// # Errors
 /// Those of [`read`].
 pub fn read_as(file: &NamedBytes, reading: &Reading) -> Result<Checkpoint, CheckpointError> {
-    let read = || {
+    let decode = || {
         let (container, contents) = contents(&file.bytes, reading.wanted_part())?;
-        checkpoint(&file.name, Sha256Digest::of([file.bytes.as_slice()]), container, contents)
+        decoded(container, contents)
     };
-    read().map_err(|fault| fault.of(&file.name))
+    // The hash takes as long as everything else.
+    let (decoded, sha256) = parallel::both(decode, || Sha256Digest::of([file.bytes.as_slice()]));
+    decoded.map(|decoded| decoded.named(&file.name, sha256)).map_err(|fault| fault.of(&file.name))
+}
+
+/// What a [`Checkpoint`] has besides the name and the hash of its file.
+pub(super) struct Decoded {
+    container: Container,
+    wrappers: Vec<String>,
+    part: Option<String>,
+    beside: BTreeMap<String, TensorShapes>,
+    modules: Modules,
+    state: StateDict,
+    order: Vec<String>,
+    precisions: BTreeMap<String, Precision>,
+    unusable: BTreeMap<String, Unusable>,
+    ignored: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl Decoded {
+    /// The checkpoint.
+    pub(super) fn named(self, file: &str, sha256: Sha256Digest) -> Checkpoint {
+        let Self { container, wrappers, part, beside, modules, state, order, precisions, unusable, ignored, metadata } =
+            self;
+        let file = file.to_owned();
+        Checkpoint {
+            file,
+            sha256,
+            container,
+            wrappers,
+            part,
+            beside,
+            modules,
+            state,
+            order,
+            precisions,
+            unusable,
+            ignored,
+            metadata,
+        }
+    }
 }
 
 /// What a file holds, before any value is decoded.
@@ -92,12 +134,7 @@ pub(super) fn contents<'a>(bytes: &'a [u8], part: Option<&str>) -> Result<(Conta
 }
 
 /// Peels the names and decodes the values.
-pub(super) fn checkpoint(
-    file: &str,
-    sha256: Sha256Digest,
-    container: Container,
-    mut contents: Contents<'_>,
-) -> Result<Checkpoint, Fault> {
+pub(super) fn decoded(container: Container, mut contents: Contents<'_>) -> Result<Decoded, Fault> {
     let mut wrappers = std::mem::take(&mut contents.path);
     // A file that says its architecture has that architecture's names, whatever they begin with.
     if !contents.metadata.contains_key(ARCHITECTURE) {
@@ -115,7 +152,7 @@ pub(super) fn checkpoint(
     let mut precisions = BTreeMap::new();
     let mut unusable = BTreeMap::new();
     let mut ignored = BTreeMap::new();
-    for tensor in contents.tensors {
+    for tensor in std::mem::take(&mut contents.tensors) {
         let name = tensor.name.clone();
         match tensor.element.clone() {
             Element::Float(precision) => {
@@ -152,21 +189,8 @@ pub(super) fn checkpoint(
         order = order.into_iter().map(|name| burnpack::rename(&name)).collect();
         precisions = precisions.into_iter().map(|(name, precision)| (burnpack::rename(&name), precision)).collect();
     }
-    Ok(Checkpoint {
-        file: file.to_owned(),
-        sha256,
-        container,
-        wrappers,
-        part: contents.part,
-        beside: contents.beside,
-        modules: contents.modules,
-        state,
-        order,
-        precisions,
-        unusable,
-        ignored,
-        metadata: contents.metadata,
-    })
+    let Contents { part, beside, modules, metadata, .. } = contents;
+    Ok(Decoded { container, wrappers, part, beside, modules, state, order, precisions, unusable, ignored, metadata })
 }
 
 /// The modules whose names begin with a prefix, without it.

@@ -1,50 +1,36 @@
-//! Safetensors: an 8-byte length, a JSON header, then the values.
+//! Checkpoints as safetensors.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use ::safetensors::{Dtype, SafeTensorError, SafeTensors};
+use ::safetensors::Dtype;
 
 use super::contents::Contents;
 use super::error::Fault;
 use super::tensor::{Element, Precision, Stored, Values};
+use crate::file::safetensors;
 
-/// Reads a safetensors file. Tensors that overlap, leave gaps or do not end with the file are refused by the format.
+/// Reads a safetensors file.
 ///
 /// # Errors
 /// [`Fault::Malformed`].
 pub(super) fn read(bytes: &[u8]) -> Result<Contents<'_>, Fault> {
-    let (header, description) = SafeTensors::read_metadata(bytes).map_err(|error| describe(&error, bytes))?;
-    let metadata: BTreeMap<String, String> =
-        description.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
-    let values = header.checked_add(8).and_then(|start| bytes.get(start..)).ok_or_else(|| {
-        let found = format!("a file of {} bytes", bytes.len());
-        Fault::malformed("safetensors header", format!("a header of {header} bytes"), found)
-    })?;
-    let mut tensors = Vec::new();
-    for name in description.offset_keys() {
-        let info = description
-            .info(&name)
-            .ok_or_else(|| Fault::malformed("safetensors header", format!("an entry for the tensor {name}"), "none"))?;
-        let (start, end) = info.data_offsets;
-        let stored = values.get(start..end).ok_or_else(|| {
-            Fault::malformed(
-                format!("tensor {name}"),
-                format!("bytes {start} to {end}"),
-                format!("{} bytes", values.len()),
-            )
-        })?;
-        tensors.push(Stored {
-            element: element(info.dtype),
-            shape: info.shape.clone(),
-            length: stored.len() as u64,
-            values: Values::Here(Cow::Borrowed(stored)),
+    let safetensors::Safetensors { metadata, tensors } = safetensors::read(bytes)?;
+    let content = tensors.iter().map(|tensor| tensor.values.len() as u64).sum();
+    let mut tensors: Vec<Stored<'_>> = tensors
+        .into_iter()
+        .map(|safetensors::Tensor { name, dtype, shape, values }| Stored {
             name,
-        });
-    }
+            element: element(dtype),
+            shape,
+            length: values.len() as u64,
+            values: Values::Here(Cow::Borrowed(values)),
+        })
+        .collect();
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    let metadata: BTreeMap<String, String> = metadata.into_iter().collect();
     let burn_layout = metadata.get("producer").is_some_and(|producer| producer == "burn");
-    Ok(Contents { burn_layout, ..Contents::plain(tensors, metadata, values.len() as u64) })
+    Ok(Contents { burn_layout, ..Contents::plain(tensors, metadata, content) })
 }
 
 fn element(dtype: Dtype) -> Element {
@@ -57,31 +43,4 @@ fn element(dtype: Dtype) -> Element {
         Dtype::F64 => Element::Float(Precision::F64),
         other => Element::Other(format!("{other:?}").to_lowercase()),
     }
-}
-
-fn describe(error: &SafeTensorError, bytes: &[u8]) -> Fault {
-    let (expected, found) = match error {
-        SafeTensorError::HeaderTooSmall | SafeTensorError::InvalidHeaderLength | SafeTensorError::HeaderTooLarge => {
-            let expected = match bytes.first_chunk() {
-                Some(length) => format!("a header of {} bytes", u64::from_le_bytes(*length)),
-                None => "8 bytes with the length of the header".to_owned(),
-            };
-            (expected, format!("a file of {} bytes", bytes.len()))
-        }
-        SafeTensorError::InvalidHeader(_) => ("a header in UTF-8".to_owned(), "other bytes".to_owned()),
-        SafeTensorError::InvalidHeaderDeserialization(error) => ("a JSON header".to_owned(), error.to_string()),
-        SafeTensorError::MetadataIncompleteBuffer => (
-            "values up to the end of the file".to_owned(),
-            format!("another end than that of its {} bytes", bytes.len()),
-        ),
-        SafeTensorError::InvalidOffset(name) => {
-            return Fault::malformed(
-                format!("tensor {name}"),
-                "values that follow the tensor before",
-                "a gap or an overlap",
-            );
-        }
-        other => ("a consistent header".to_owned(), other.to_string()),
-    };
-    Fault::malformed("safetensors header", expected, found)
 }

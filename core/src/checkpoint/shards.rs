@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::contents::Contents;
 use super::error::{CheckpointError, Fault};
-use super::read::{Checkpoint, checkpoint, contents};
+use super::read::{Checkpoint, contents, decoded};
 use crate::Sha256Digest;
 use crate::file::NamedBytes;
 
@@ -105,7 +105,9 @@ pub fn read_sharded(index: Option<&NamedBytes>, shards: &[NamedBytes]) -> Result
         return Err(Fault::malformed("shards", "one at least", "none").of(&file));
     };
     let bytes = index.into_iter().chain(shards.iter().copied()).map(|file| file.bytes.as_slice());
-    checkpoint(&file, Sha256Digest::of(bytes), container, contents).map_err(|fault| fault.of(&file))
+    decoded(container, contents)
+        .map(|decoded| decoded.named(&file, Sha256Digest::of(bytes)))
+        .map_err(|fault| fault.of(&file))
 }
 
 /// The shard of each tensor, where the shards are those of the index.

@@ -76,8 +76,6 @@ pub(super) struct Stored<'a> {
 pub(super) enum Values<'a> {
     /// Little-endian, row-major.
     Here(Cow<'a, [u8]>),
-    /// A window into a burnpack file.
-    Shared(burn_pack::Bytes),
     /// A view of a storage of a PyTorch file.
     View(View<'a>),
     /// Not to be had.
@@ -89,7 +87,6 @@ impl Stored<'_> {
     pub(super) fn bytes(&self) -> Cow<'_, [u8]> {
         match &self.values {
             Values::Here(bytes) => Cow::Borrowed(bytes),
-            Values::Shared(bytes) => Cow::Borrowed(&**bytes),
             Values::View(view) => view.bytes(),
             Values::None => Cow::Borrowed(&[]),
         }
@@ -101,7 +98,7 @@ impl Stored<'_> {
     /// [`Fault::NotFinite`], [`Fault::OutOfRange`] for an f64 beyond f32, [`Fault::Malformed`] when the bytes are not there.
     pub(super) fn decode(self, precision: Precision) -> Result<StateTensor, Fault> {
         let (values, bytes) = self.single(precision)?;
-        match values.iter().position(|value| !value.is_finite()) {
+        match first_not_finite(&values) {
             None => Ok(StateTensor { shape: self.shape, values }),
             Some(element) => Err(unusable(self.name.clone(), element, &bytes, precision, &values)),
         }
@@ -133,6 +130,15 @@ impl Stored<'_> {
         };
         Ok((values, owned))
     }
+}
+
+/// The place of the first value that is not finite. Blocks are looked through as a whole, which takes vectors; most have none.
+fn first_not_finite(values: &[f32]) -> Option<usize> {
+    const BLOCK: usize = 4096;
+    let all_finite = |block: &[f32]| block.iter().fold(true, |all, value| all & value.is_finite());
+    let block = values.chunks(BLOCK).position(|block| !all_finite(block))?;
+    let start = block * BLOCK;
+    values.get(start..)?.iter().position(|value| !value.is_finite()).map(|place| start + place)
 }
 
 fn convert<const SIZE: usize>(bytes: &[u8], value: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
@@ -193,6 +199,18 @@ mod tests {
             Ok(vec![57344.0, 6.103_515_6e-5, 1.525_878_9e-5])
         );
         assert_eq!(decode(0.1_f64.to_le_bytes().to_vec(), Precision::F64), Ok(vec![0.1]));
+    }
+
+    #[test]
+    fn the_first_that_is_not_finite_is_found_in_any_block() {
+        for place in [0, 1, 4095, 4096, 9000] {
+            let mut values = vec![1.0; 9001];
+            values[place] = f32::INFINITY;
+            values[9000] = f32::NAN;
+            assert_eq!(first_not_finite(&values), Some(place));
+        }
+        assert_eq!(first_not_finite(&[f32::MAX, f32::MIN_POSITIVE, 0.0]), None);
+        assert_eq!(first_not_finite(&[]), None);
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! How much compressed files may unpack to: a small file may not ask for more memory than there is.
 
-use std::io::Read;
-
 use super::error::DataError;
 
 /// The most that is unpacked: 2 GiB, or 1 GiB where addresses have 32 bits, as in a browser.
 const UNPACKED_LIMIT: usize = if usize::BITS > 32 { 2 << 30 } else { 1 << 30 };
-/// What may be unpacked of any file, however small: 60,000 images of 28 × 28 pixels, all alike, are within it.
-const UNPACKED_SMALL: usize = 64 << 20;
+/// What may be unpacked of any file, however small: 40,000 images of 28 × 28 pixels, all alike, are within it.
+const UNPACKED_SMALL: usize = 32 << 20;
 /// How many times its own size a larger file may unpack to. Images and activations stay far below; deflate reaches 1032.
 const UNPACKED_RATIO: usize = 64;
 
@@ -38,22 +36,12 @@ impl Allowance {
         }
         Ok(())
     }
+}
 
-    /// Reads to the end, or to one byte more than is left, and takes away what was read.
-    ///
-    /// # Errors
-    /// [`DataError::TooLarge`], or what `failed` makes of the reader's error.
-    pub(super) fn read_to_end(
-        &mut self,
-        file: &str,
-        reader: impl Read,
-        unpacked: &mut Vec<u8>,
-        failed: impl FnOnce(std::io::Error) -> DataError,
-    ) -> Result<(), DataError> {
-        let most = (self.left as u64).saturating_add(1);
-        let read = reader.take(most).read_to_end(unpacked).map_err(failed)?;
-        self.spend(file, read)
-    }
+/// The most bytes that so many bytes packed by deflate can become.
+pub(super) fn most_of(packed: usize) -> usize {
+    const RATIO: usize = 1032;
+    packed.saturating_mul(RATIO)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Gzip (RFC 1952).
 
 use std::borrow::Cow;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 
 use flate2::bufread::GzDecoder;
 
-use super::allowance::Allowance;
+use super::allowance::{Allowance, most_of};
 use super::error::{DataError, reason};
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -22,22 +22,69 @@ pub(crate) fn unpack<'a>(file: &str, bytes: &'a [u8], allowance: &mut Allowance)
     if !is_gzip(bytes) {
         return Ok(Cow::Borrowed(bytes));
     }
-    let mut unpacked = Vec::new();
+    // The last bytes are the size of the last member, of which there is mostly one. Where it is not that of the whole, the
+    // whole is counted before memory is taken for it.
+    let claimed = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
+    if claimed <= allowance.left.min(most_of(bytes.len()))
+        && let Some(unpacked) = members(file, bytes, claimed)?
+    {
+        allowance.spend(file, unpacked.len())?;
+        return Ok(Cow::Owned(unpacked));
+    }
+    let size = count(file, bytes, allowance)?;
+    allowance.spend(file, size)?;
+    members(file, bytes, size)?.map(Cow::Owned).ok_or_else(|| too_large(file, allowance))
+}
+
+fn too_large(file: &str, allowance: &Allowance) -> DataError {
+    DataError::TooLarge { file: file.to_owned(), limit: allowance.limit }
+}
+
+/// All members, one after another; absent when they are more than `size` bytes.
+fn members(file: &str, bytes: &[u8], size: usize) -> Result<Option<Vec<u8>>, DataError> {
+    let mut unpacked = Vec::with_capacity(size);
+    let fits = each(file, bytes, |member| {
+        let left = (size - unpacked.len()) as u64;
+        member.take(left).read_to_end(&mut unpacked)?;
+        // At the end of a member its checksum is looked at.
+        Ok(member.read(&mut [0])? == 0)
+    })?;
+    Ok(fits.then_some(unpacked))
+}
+
+/// Bytes of all members together.
+fn count(file: &str, bytes: &[u8], allowance: &Allowance) -> Result<usize, DataError> {
+    let mut left = allowance.left as u64;
+    let fits = each(file, bytes, |member| {
+        left -= std::io::copy(&mut member.take(left), &mut std::io::sink())?;
+        Ok(member.read(&mut [0])? == 0)
+    })?;
+    if fits { Ok(allowance.left - left as usize) } else { Err(too_large(file, allowance)) }
+}
+
+/// Reads one member after another until one does not fit; whether all did.
+fn each(
+    file: &str,
+    bytes: &[u8],
+    mut read: impl FnMut(&mut GzDecoder<&[u8]>) -> std::io::Result<bool>,
+) -> Result<bool, DataError> {
     let mut rest = bytes;
     while is_gzip(rest) {
         let mut member = GzDecoder::new(rest);
-        allowance.read_to_end(file, &mut member, &mut unpacked, |error| broken(file, bytes.len(), &error))?;
+        if !read(&mut member).map_err(|error| broken(file, bytes.len(), &error))? {
+            return Ok(false);
+        }
         rest = member.into_inner();
     }
-    if !rest.is_empty() {
-        return Err(DataError::Malformed {
-            file: file.to_owned(),
-            offset: bytes.len() - rest.len(),
-            expected: "the end of the gzip file".to_owned(),
-            found: format!("{} more bytes", rest.len()),
-        });
+    if rest.is_empty() {
+        return Ok(true);
     }
-    Ok(Cow::Owned(unpacked))
+    Err(DataError::Malformed {
+        file: file.to_owned(),
+        offset: bytes.len() - rest.len(),
+        expected: "the end of the gzip file".to_owned(),
+        found: format!("{} more bytes", rest.len()),
+    })
 }
 
 fn broken(file: &str, length: usize, error: &std::io::Error) -> DataError {

@@ -1,8 +1,9 @@
 //! What a file is, by its content and never by its name.
 
+use super::foreign::{self, Foreign};
 use super::records::{self, Records};
 use super::zip::Archive;
-use super::{idx, npy};
+use super::{idx, npy, tar};
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +57,6 @@ pub enum Kind {
     Matlab,
     /// MATLAB's `.mat` of version 7.3, which is HDF5.
     Matlab73,
-    /// HDF5.
-    Hdf5,
     /// Apache Parquet.
     Parquet,
     /// Apache Arrow, as Hugging Face's data sets are stored.
@@ -66,14 +65,8 @@ pub enum Kind {
     Tiff,
     /// An image or video in the container of HEIF, AVIF and MP4.
     Heif,
-    /// Packed with Zstandard.
-    Zstandard,
-    /// A 7z archive.
-    SevenZip,
-    /// A RAR archive.
-    Rar,
-    /// GGUF.
-    Gguf,
+    /// A file of another program, which is not read here.
+    Foreign(Foreign),
     /// PDF.
     Pdf,
     /// What stands in a repository for a file that Git LFS keeps elsewhere.
@@ -95,6 +88,8 @@ pub enum ZipContent {
     Arrays,
     /// A pickle as `torch.save` of PyTorch 1.6 and later names it.
     Pytorch,
+    /// What another program writes.
+    Foreign(Foreign),
     /// Other files, or a list of entries that cannot be read.
     Other,
 }
@@ -114,14 +109,11 @@ impl Kind {
 }
 
 /// Signatures of which four bytes or more are fixed, or three that nothing else begins with: where, which, and the kind.
-const SIGNATURES: [(usize, &[u8], Kind); 20] = [
+const SIGNATURES: [(usize, &[u8], Kind); 14] = [
     (0, b"\x89PNG\r\n\x1a\n", Kind::Png),
     (0, b"\xff\xd8\xff", Kind::Jpeg),
     (0, b"\x1f\x8b", Kind::Gzip),
     (0, b"NRUB", Kind::Burnpack),
-    (257, b"ustar", Kind::Tar),
-    (0, b"\x89HDF", Kind::Hdf5),
-    (0, b"GGUF", Kind::Gguf),
     (0, b"\xfd7zXZ", Kind::Xz),
     (0, b"%PDF", Kind::Pdf),
     (0, b"version https://git-lfs", Kind::GitLfsPointer),
@@ -132,16 +124,14 @@ const SIGNATURES: [(usize, &[u8], Kind); 20] = [
     (0, b"ARROW1", Kind::Arrow),
     (0, b"II*\0", Kind::Tiff),
     (0, b"MM\0*", Kind::Tiff),
-    (0, b"\x28\xb5\x2f\xfd", Kind::Zstandard),
-    (0, b"7z\xbc\xaf\x27\x1c", Kind::SevenZip),
-    (0, b"Rar!\x1a\x07", Kind::Rar),
 ];
 
 /// Signatures that are so short that the pixels of a file without any may begin like them.
 const SHORT_SIGNATURES: [(usize, &[u8], Kind); 4] =
     [(0, b"BZh", Kind::Bzip2), (0, b"BM", Kind::Bmp), (0, b"<", Kind::Markup), (0, b"{", Kind::Json)];
 
-/// What a file is. Formats without a signature are told by their length and the range of their labels.
+/// What a file is. Of a file that could be several the first bytes decide, as for PyTorch: a zip archive, then a tar archive,
+/// then a pickle. Formats without a signature are told by their length and the range of their labels.
 #[must_use]
 pub fn recognise(bytes: &[u8]) -> Kind {
     if bytes.is_empty() {
@@ -158,6 +148,12 @@ pub fn recognise(bytes: &[u8]) -> Kind {
     }
     if Archive::is_zip(bytes) {
         return Kind::Zip(zip_content(bytes));
+    }
+    if tar::is_tar(bytes) {
+        return Kind::Tar;
+    }
+    if let Some(foreign) = foreign::signed(bytes) {
+        return Kind::Foreign(foreign);
     }
     if npy::is_npy(bytes) {
         return Kind::Npy;
@@ -182,13 +178,20 @@ pub fn recognise(bytes: &[u8]) -> Kind {
         _ if records::are_stl10_labels(bytes) => Kind::Stl10Labels,
         _ if idx::begins_like(bytes) => Kind::Idx,
         // No images: the reader says what is wrong with the header.
-        _ if matches!(bytes, [_, _, _, _, _, 0, 0, 0, b'{', ..]) => Kind::Safetensors,
+        _ if matches!(bytes, [_, _, _, _, _, 0, 0, 0, b'{', ..] | [_, _, _, _, _, _, _, _, b'{', b'"', ..]) => {
+            Kind::Safetensors
+        }
         // The reader says which label is wrong, and where.
         (_, [true, _]) => Kind::Cifar10,
         (_, [_, true]) => Kind::Cifar100,
         _ if Archive::is_behind_other_data(bytes) => Kind::Zip(zip_content(bytes)),
-        _ if matches!(bytes, [0x80, 0..=5, ..]) => Kind::Pickle,
-        _ => signed(bytes, &SHORT_SIGNATURES).unwrap_or(Kind::Unknown),
+        // A cut header.
+        _ if bytes.get(257..).is_some_and(|rest| rest.starts_with(b"ustar")) => Kind::Tar,
+        _ if matches!(bytes, [0x80, 0..=5, ..]) => foreign::pickle(bytes).map_or(Kind::Pickle, Kind::Foreign),
+        _ => {
+            let foreign = || foreign::unsigned(bytes).map(Kind::Foreign);
+            signed(bytes, &SHORT_SIGNATURES).or_else(foreign).unwrap_or(Kind::Unknown)
+        }
     }
 }
 
@@ -207,7 +210,8 @@ fn zip_content(bytes: &[u8]) -> ZipContent {
         Ok(archive) if archive.names().iter().any(|name| name == "data.pkl" || name.ends_with("/data.pkl")) => {
             ZipContent::Pytorch
         }
-        _ => ZipContent::Other,
+        Ok(archive) => foreign::archive(archive.names()).map_or(ZipContent::Other, ZipContent::Foreign),
+        Err(_) => ZipContent::Other,
     }
 }
 
@@ -230,13 +234,13 @@ fn has_legacy_magic(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tar::tests::empty_entry;
     use super::super::zip::tests::packed;
     use super::*;
 
     #[test]
     fn content_decides() {
-        let mut tar = vec![0; 512];
-        tar[257..262].copy_from_slice(b"ustar");
+        let tar = empty_entry("pickle");
         for (bytes, kind) in [
             (b"".as_slice(), Kind::Empty),
             (b"PK\x05\x06", Kind::Zip(ZipContent::Nothing)),

@@ -1,6 +1,8 @@
 //! MATLAB's `.mat` files of level 5 (MAT-File Format, MathWorks 2018): elements of a type and a length, each a matrix,
 //! plain or packed with zlib.
 
+use std::io::Read as _;
+
 use std::borrow::Cow;
 
 use flate2::read::ZlibDecoder;
@@ -42,13 +44,7 @@ pub(crate) fn read(file: &str, bytes: &[u8], allowance: &mut Allowance) -> Resul
         match element.kind {
             MATRIX => matrices.extend(matrix(file, element.content, big_endian, allowance)?),
             COMPRESSED => {
-                let mut unpacked = Vec::new();
-                let decoder = ZlibDecoder::new(element.content);
-                allowance.read_to_end(file, decoder, &mut unpacked, |error| DataError::Undecodable {
-                    file: file.to_owned(),
-                    format: "zlib, within .mat,",
-                    reason: reason(&error),
-                })?;
+                let unpacked = unpack(file, element.content, allowance)?;
                 let mut inner = Elements { file, bytes: &unpacked, offset: 0, big_endian };
                 match inner.next_element()? {
                     Some(Element { kind: MATRIX, content }) => {
@@ -68,6 +64,22 @@ pub(crate) fn read(file: &str, bytes: &[u8], allowance: &mut Allowance) -> Resul
         }
     }
     Ok(matrices)
+}
+
+/// The bytes that a packed element unpacks to: counted before memory is taken for them.
+fn unpack(file: &str, packed: &[u8], allowance: &mut Allowance) -> Result<Vec<u8>, DataError> {
+    let broken = |error: std::io::Error| DataError::Undecodable {
+        file: file.to_owned(),
+        format: "zlib, within .mat,",
+        reason: reason(&error),
+    };
+    let most = (allowance.left as u64).saturating_add(1);
+    let size = std::io::copy(&mut ZlibDecoder::new(packed).take(most), &mut std::io::sink()).map_err(broken)?;
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    allowance.spend(file, size)?;
+    let mut unpacked = Vec::with_capacity(size);
+    ZlibDecoder::new(packed).read_to_end(&mut unpacked).map_err(broken)?;
+    Ok(unpacked)
 }
 
 struct Element<'a> {

@@ -3,9 +3,12 @@
 //! To recognise one more kind, add it to [`Kind`] in `kind.rs`: nothing else looks at the first bytes of a file.
 
 mod allowance;
+pub(crate) mod bounded;
 mod error;
+mod foreign;
 pub(crate) mod gzip;
 pub(crate) mod idx;
+pub(crate) mod integer;
 mod kind;
 pub(crate) mod limits;
 pub(crate) mod mat;
@@ -14,12 +17,14 @@ pub(crate) mod mutation;
 pub(crate) mod npy;
 pub(crate) mod pickle;
 pub(crate) mod records;
+pub(crate) mod safetensors;
 pub(crate) mod tar;
 pub(crate) mod zip;
 
 pub(crate) use allowance::Allowance;
 pub use error::DataError;
 pub(crate) use error::{PartFault, counted, one_line, reason, sentence};
+pub use foreign::Foreign;
 pub use kind::{Kind, ZipContent, recognise};
 
 /// A file as it came in: its name, for messages, and its bytes.

@@ -6,6 +6,15 @@ const BLOCK: usize = 512;
 /// What is read as a tar archive here has four entries.
 const MOST_ENTRIES: usize = 100;
 
+/// Whether the bytes begin with the header of an entry: the signature, and the checksum, which is the sum of its bytes with
+/// blanks in the checksum's own place.
+pub(super) fn is_tar(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.first_chunk::<BLOCK>() else { return false };
+    let sum = |bytes: &[u8]| bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+    let checksum = sum(&header[..148]) + 8 * u64::from(b' ') + sum(&header[156..]);
+    header[257..].starts_with(b"ustar") && octal(&header[148..156]) == Some(checksum)
+}
+
 /// Names and contents of the entries: plain files only, each once, whose name and size are what their header says.
 ///
 /// # Errors
@@ -156,4 +165,30 @@ fn text(field: &[u8]) -> String {
 
 fn octal(field: &[u8]) -> Option<u64> {
     u64::from_str_radix(&text(field), 8).ok()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The header of an entry without content.
+    pub(crate) fn empty_entry(name: &str) -> Vec<u8> {
+        let mut header = vec![0; BLOCK];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].fill(b'0');
+        header[148..156].fill(b' ');
+        header[257..263].copy_from_slice(b"ustar\0");
+        let checksum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+        header[148..155].copy_from_slice(format!("{checksum:06o}\0").as_bytes());
+        header
+    }
+
+    #[test]
+    fn a_header_has_its_checksum() {
+        let mut header = empty_entry("pickle");
+        assert!(is_tar(&header) && !is_tar(&header[..511]));
+        assert_eq!(entries(&header).unwrap(), [("pickle".to_owned(), &[][..])]);
+        header[0] ^= 1;
+        assert!(!is_tar(&header));
+    }
 }

@@ -1,12 +1,13 @@
 //! Zip archives, and so NumPy's `.npz`.
 
-use std::io::Cursor;
+use std::borrow::Cow;
+use std::io::{Cursor, Read as _};
 
 use memchr::memmem;
-use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
+use zip::{CompressionMethod, ZipArchive};
 
-use super::allowance::Allowance;
+use super::allowance::{Allowance, most_of};
 use super::error::{DataError, one_line, reason};
 
 /// The shortest entry of a central directory.
@@ -19,6 +20,7 @@ const ZIP64_END: &[u8] = b"PK\x06\x06";
 /// An opened zip archive.
 pub(crate) struct Archive<'a> {
     file: &'a str,
+    bytes: &'a [u8],
     zip: ZipArchive<Cursor<&'a [u8]>>,
     names: Vec<String>,
 }
@@ -60,7 +62,7 @@ impl<'a> Archive<'a> {
             let entry = zip.by_index_raw(index).map_err(broken)?;
             names.push(entry.name().map_err(broken)?.into_owned());
         }
-        Ok(Self { file, zip, names })
+        Ok(Self { file, bytes, zip, names })
     }
 
     /// The names of all entries in the order of the archive; those of folders end in `/`.
@@ -68,21 +70,73 @@ impl<'a> Archive<'a> {
         &self.names
     }
 
-    /// What errors call this entry.
-    pub(crate) fn path(&self, index: usize) -> String {
-        format!("{}/{}", self.file, one_line(&self.names.get(index).map_or("", String::as_str)))
+    /// Refuses an archive whose entries claim to become more than may be unpacked, before any is.
+    ///
+    /// # Errors
+    /// [`DataError::TooLarge`].
+    pub(crate) fn check_size(&mut self, allowance: &Allowance) -> Result<(), DataError> {
+        let mut total = Allowance { ..*allowance };
+        for index in 0..self.zip.len() {
+            let entry = self.zip.by_index_raw(index).map_err(|error| undecodable(self.file, &error))?;
+            total.spend(self.file, usize::try_from(entry.size()).unwrap_or(usize::MAX))?;
+        }
+        Ok(())
     }
 
-    /// Unpacks one entry and checks its checksum.
+    /// What errors call this entry.
+    pub(crate) fn path(&self, index: usize) -> String {
+        const LONGEST: usize = 200;
+        let name = self.names.get(index).map_or("", String::as_str);
+        match name.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}/{}…", self.file, one_line(&name.get(..end).unwrap_or(name))),
+            None => format!("{}/{}", self.file, one_line(&name)),
+        }
+    }
+
+    /// The content of an entry, as [`Archive::content`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn read(&mut self, index: usize, allowance: &mut Allowance) -> Result<Vec<u8>, DataError> {
+        self.content(index, allowance).map(Cow::into_owned)
+    }
+
+    /// The content of an entry: where it stands in the file, or unpacked to no more than it claims. Its checksum is checked.
     ///
     /// # Errors
     /// [`DataError`] when the entry is broken, encrypted, compressed by other than deflate, or larger than the allowance.
-    pub(crate) fn read(&mut self, index: usize, allowance: &mut Allowance) -> Result<Vec<u8>, DataError> {
+    pub(crate) fn content(&mut self, index: usize, allowance: &mut Allowance) -> Result<Cow<'a, [u8]>, DataError> {
         let path = self.path(index);
-        let entry = self.zip.by_index(index).map_err(|error| undecodable(&path, &error))?;
-        let mut unpacked = Vec::new();
-        allowance.read_to_end(&path, entry, &mut unpacked, |error| undecodable(&path, &error))?;
-        Ok(unpacked)
+        let mut entry = self.zip.by_index(index).map_err(|error| undecodable(&path, &error))?;
+        let claimed = usize::try_from(entry.size()).unwrap_or(usize::MAX);
+        allowance.spend(&path, claimed)?;
+        if entry.compression() == CompressionMethod::Stored && entry.compressed_size() == entry.size() {
+            let start = entry.data_start().and_then(|start| usize::try_from(start).ok());
+            let end = start.and_then(|start| start.checked_add(claimed));
+            let content = start.zip(end).and_then(|(start, end)| self.bytes.get(start..end));
+            let Some(content) = content else {
+                let expected = format!("{claimed} bytes, as the archive claims");
+                return Err(DataError::mismatch(path, expected, "the end of the file"));
+            };
+            if crc32fast::hash(content) != entry.crc32() {
+                let expected = format!("the checksum {:08x}", entry.crc32());
+                return Err(DataError::mismatch(path, expected, "another one: the file is damaged"));
+            }
+            return Ok(Cow::Borrowed(content));
+        }
+        let packed = usize::try_from(entry.compressed_size()).unwrap_or(usize::MAX).min(self.bytes.len());
+        let mut unpacked = Vec::with_capacity(claimed.min(most_of(packed)));
+        let mut read = || {
+            entry.by_ref().take(claimed as u64).read_to_end(&mut unpacked)?;
+            // At its end the checksum is looked at.
+            entry.read(&mut [0])
+        };
+        let more = read().map_err(|error| undecodable(&path, &error))?;
+        if more > 0 || unpacked.len() != claimed {
+            let found = if more > 0 { "more".to_owned() } else { unpacked.len().to_string() };
+            return Err(DataError::mismatch(path, format!("{claimed} bytes, as the archive claims"), found));
+        }
+        Ok(Cow::Owned(unpacked))
     }
 }
 
@@ -97,8 +151,20 @@ impl<'a> Archive<'a> {
 pub(crate) fn open(bytes: &[u8]) -> zip::result::ZipResult<ZipArchive<Cursor<&[u8]>>> {
     let begun_at =
         |archive_offset| ZipArchive::with_config(Config { archive_offset }, Cursor::new(bytes)).and_then(with_entries);
+    if counts_from_elsewhere(bytes) {
+        return begun_at(ArchiveOffset::Detect);
+    }
     let first = begun_at(ArchiveOffset::Known(0));
     if first.is_ok() { first } else { begun_at(ArchiveOffset::Detect).or(first) }
+}
+
+/// Whether the last end record gives a place for the directory at which there is none: the reader would look for an earlier
+/// archive, which stands before this one.
+fn counts_from_elsewhere(bytes: &[u8]) -> bool {
+    const DIRECTORY: &[u8] = b"PK";
+    let place = memmem::rfind(bytes, END).and_then(|end| bytes.get(end + 16..)).and_then(|rest| rest.first_chunk());
+    let place = place.map(|place| u32::from_le_bytes(*place)).filter(|&place| place != u32::MAX);
+    place.is_some_and(|place| !bytes.get(place as usize..).is_some_and(|rest| rest.starts_with(DIRECTORY)))
 }
 
 /// The archive, when its first entry is where it is said to be.

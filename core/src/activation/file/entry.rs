@@ -33,20 +33,23 @@ pub(super) fn described(name: &str, values: Values, dimensions: usize) -> Option
     aside(name, values, dimensions).map(|why| format!("{} ({why})", one_line(&name)))
 }
 
-/// Integers as values in double precision.
+/// Integers as values in double precision, which [`integer::exact`] made of them.
 ///
 /// # Errors
-/// [`DataError::Mismatch`] where one is too large to be exact.
-pub(super) fn exact(file: &str, integers: &[i128]) -> Result<Matrix, DataError> {
-    const LARGEST: u128 = 1 << f64::MANTISSA_DIGITS;
-    let exact = |&integer: &i128| (integer.unsigned_abs() <= LARGEST).then_some(integer as f64);
-    let values = integers.iter().map(exact).collect::<Option<Vec<_>>>();
-    values.map(Matrix::F64).ok_or_else(|| DataError::mismatch(file, "integers up to 2⁵³ as values", "larger ones"))
+/// [`DataError::Mismatch`] where one was too large to be exact.
+///
+/// [`integer::exact`]: crate::file::integer::exact
+pub(super) fn exact(file: &str, values: Vec<f64>) -> Result<Matrix, DataError> {
+    if values.iter().any(|value| value.is_nan()) {
+        return Err(DataError::mismatch(file, "integers up to 2⁵³ as values", "larger ones"));
+    }
+    Ok(Matrix::F64(values))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::integer;
 
     #[test]
     fn layers_are_numbers_in_two_dimensions_or_more() {
@@ -62,9 +65,9 @@ mod tests {
 
     #[test]
     fn integers_are_values_where_they_are_exact() {
-        let values = exact("a", &[-3, 1 << 53]).unwrap();
+        let values = exact("a", vec![integer::exact(-3), integer::exact(1 << 53)]).unwrap();
         assert!(matches!(values, Matrix::F64(values) if values == [-3.0, 9_007_199_254_740_992.0]));
-        let error = exact("a", &[(1 << 53) + 1]).unwrap_err().to_string();
+        let error = exact("a", vec![integer::exact((1 << 53) + 1)]).unwrap_err().to_string();
         assert_eq!(error, "a: expected integers up to 2⁵³ as values, found larger ones");
     }
 }

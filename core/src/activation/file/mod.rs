@@ -109,6 +109,10 @@ fn unrecognised(file: &str, bytes: &[u8]) -> DataError {
     }
 }
 
+fn too_many_rows(file: &str, rows: usize) -> DataError {
+    DataError::mismatch(file, format!("at most {MOST_ROWS} samples"), rows.to_string())
+}
+
 /// The number of rows of every layer.
 fn common_rows(file: &str, layers: &[Layer]) -> Result<usize, ActivationFileError> {
     let Some(first) = layers.first() else {
@@ -116,9 +120,7 @@ fn common_rows(file: &str, layers: &[Layer]) -> Result<usize, ActivationFileErro
     };
     match layers.iter().find(|layer| layer.rows != first.rows) {
         // Each sample has an id of its own in memory, however few bytes its row takes.
-        None if first.rows > MOST_ROWS => {
-            Err(DataError::mismatch(file, format!("at most {MOST_ROWS} samples"), first.rows.to_string()).into())
-        }
+        None if first.rows > MOST_ROWS => Err(too_many_rows(file, first.rows).into()),
         None => Ok(first.rows),
         Some(other) => Err(ActivationFileError::RowsDisagree {
             file: file.to_owned(),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::entry::{Values, described, exact};
 use super::layer::Layer;
-use super::{ActivationFileError, Contents};
+use super::{ActivationFileError, Contents, MOST_ROWS, too_many_rows};
 use crate::activation::representation::Matrix;
 use crate::file::npy::{self, Array, Floats};
 use crate::file::zip::Archive;
-use crate::file::{Allowance, DataError};
+use crate::file::{Allowance, DataError, integer};
 
 const SAMPLE_IDS: &str = "sample_ids";
 
@@ -22,13 +22,14 @@ pub(super) fn read_array(file: &str, bytes: &[u8]) -> Result<Contents, Activatio
 pub(super) fn read_archive(file: &str, bytes: &[u8]) -> Result<Contents, ActivationFileError> {
     let mut archive = Archive::open(file, bytes)?;
     let mut allowance = Allowance::for_input(bytes.len());
+    archive.check_size(&allowance)?;
     let (mut layers, mut sample_ids, mut left_aside) = (Vec::new(), None, Vec::new());
     for (index, entry) in archive.names().to_vec().into_iter().enumerate() {
         let path = archive.path(index);
         let Some(name) = entry.strip_suffix(".npy") else {
             return Err(DataError::mismatch(path, "an archive of .npy arrays only", "another file").into());
         };
-        let bytes = archive.read(index, &mut allowance)?;
+        let bytes = archive.content(index, &mut allowance)?;
         if npy::holds_no_numbers(&path, &bytes)? {
             left_aside.extend(described(name, Values::Others, 0));
             continue;
@@ -57,8 +58,11 @@ fn values(array: &Array<'_>) -> Values {
 }
 
 fn layer(file: &str, name: &str, array: &Array<'_>) -> Result<Layer, ActivationFileError> {
+    if let Some(&rows) = array.shape().first().filter(|&&rows| rows > MOST_ROWS) {
+        return Err(too_many_rows(file, rows).into());
+    }
     let matrix = if array.is_integer() {
-        exact(file, &array.integers()?)?
+        exact(file, array.integers_as(integer::exact)?)?
     } else {
         match array.floats()? {
             Floats::F32(values) => Matrix::F32(values),
@@ -70,7 +74,7 @@ fn layer(file: &str, name: &str, array: &Array<'_>) -> Result<Layer, ActivationF
 
 /// Texts or integers. Short texts take far more memory decoded than packed: as many as can be rows of a layer are enough.
 fn ids(path: &str, array: &Array<'_>) -> Result<Vec<String>, DataError> {
-    const MOST: usize = 1 << 24;
+    const MOST: usize = MOST_ROWS;
     if !matches!(*array.shape(), [count] if count <= MOST) {
         let expected = format!("a list of at most {MOST} ids");
         return Err(DataError::mismatch(path, expected, format!("the shape {:?}", array.shape())));
@@ -78,5 +82,5 @@ fn ids(path: &str, array: &Array<'_>) -> Result<Vec<String>, DataError> {
     if array.is_text() {
         return array.texts();
     }
-    Ok(array.integers()?.into_iter().map(|id| id.to_string()).collect())
+    array.integers_as(|id| id.to_string())
 }

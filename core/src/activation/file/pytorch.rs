@@ -24,7 +24,7 @@ pub(super) fn read(file: &NamedBytes) -> Result<Contents, ActivationFileError> {
         let matrix = match numbers {
             Numbers::F32(values) => Matrix::F32(values),
             Numbers::F64(values) => Matrix::F64(values),
-            Numbers::Integers(values) => exact(&file.name, &values)?,
+            Numbers::Integers(values) => exact(&file.name, values)?,
             Numbers::Others => continue,
         };
         layers.push(Layer::new(&file.name, &name, &shape, matrix)?);

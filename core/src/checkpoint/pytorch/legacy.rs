@@ -52,7 +52,7 @@ fn classes<'p>(object: &'p Pickle<'_>) -> BTreeMap<String, &'p str> {
     let identifiers = (0..object.nodes.len()).filter_map(|id| NodeId::try_from(id).ok());
     let identifiers = identifiers.filter(|&id| matches!(object.node(id), Node::Persistent(_)));
     let described = identifiers.filter_map(|id| match *object.items(*object.parts(id).first()?) {
-        [_, class, key, ..] => Some((object.key(key)?, object.global(class)?.1)),
+        [_, class, key, ..] => Some((object.key(key)?.into_owned(), object.global(class)?.1)),
         _ => None,
     });
     described.collect()
@@ -69,10 +69,10 @@ fn storages<'a>(
     let mut found = BTreeMap::new();
     for key in keys.items(keys.root).iter().filter_map(|&id| keys.key(id)) {
         let part = || format!("storage {key}");
-        let size = classes.get(&key).and_then(|class| view::element(class));
+        let size = classes.get(&*key).and_then(|class| view::element(class));
         // What no tensor refers to cannot be skipped without its class.
         let Some((_, size)) = size else {
-            let found = classes.get(&key).map_or("none".to_owned(), |class| format!("`{class}`"));
+            let found = classes.get(&*key).map_or("none".to_owned(), |class| format!("`{class}`"));
             return Err(Fault::malformed(part(), "a class whose elements have a known size", found));
         };
         let stored = number(bytes, position, big_endian).and_then(|elements| {
@@ -83,7 +83,7 @@ fn storages<'a>(
         let Some((stored, end)) = stored else {
             return Err(Fault::malformed(part(), "its elements", "the end of the file"));
         };
-        found.insert(key, stored);
+        found.insert(key.into_owned(), stored);
         position = end;
     }
     Ok(found)

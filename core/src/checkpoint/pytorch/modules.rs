@@ -21,8 +21,8 @@ pub(super) fn modules(pickle: &Pickle<'_>, start: NodeId) -> Modules {
         }
         let children = pickle.attribute(id, "_modules").map_or_else(Vec::new, |table| pickle.members(table));
         // The first is to be looked at first.
-        for (own, child) in last_of_each_name(children).into_iter().rev() {
-            let name = if name.is_empty() { own } else { format!("{name}.{own}") };
+        for (own, child) in last_of_each_name(children.into_iter()).into_iter().rev() {
+            let name = if name.is_empty() { own.into_owned() } else { format!("{name}.{own}") };
             open.push((pickle.unwrapped(child), name));
         }
         if !name.is_empty() {

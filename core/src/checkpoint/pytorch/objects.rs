@@ -1,9 +1,14 @@
 //! Python's and PyTorch's objects among the values of a pickle: what holds other values under names, and what is a tensor.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::{Layout, Place};
+use crate::file::limits;
 use crate::file::pickle::{Content, Node, NodeId, Pickle};
+
+/// A value under its name.
+pub(super) type Member<'p> = (Cow<'p, str>, NodeId);
 
 /// The tables that every `torch.nn.Module` keeps, in the order of its state dictionary.
 const TABLES: [&str; 3] = ["_parameters", "_buffers", "_modules"];
@@ -17,25 +22,43 @@ pub(super) enum Tensor {
     Other(&'static str),
 }
 
+impl Tensor {
+    /// Number of dimensions.
+    pub(super) fn rank(&self) -> usize {
+        match self {
+            Self::View { layout, .. } => layout.sizes.len(),
+            Self::Other(_) => 0,
+        }
+    }
+
+    /// Bytes of its sizes and strides.
+    pub(super) fn bytes_of_lengths(&self) -> u64 {
+        match self {
+            Self::View { layout, .. } => 8 * (layout.sizes.len() + layout.strides.len()) as u64,
+            Self::Other(_) => 0,
+        }
+    }
+}
+
 /// Where the tensors are that a pickle calls by a name: only in a tar archive.
 pub(super) type Named = BTreeMap<String, Tensor>;
 
 impl Pickle<'_> {
     /// Names and values in a dictionary, a module, or another object by its attributes; in a list by their place. Of equal
     /// names the last value counts, at the first one's place, as in Python.
-    pub(super) fn members(&self, id: NodeId) -> Vec<(String, NodeId)> {
+    pub(super) fn members(&self, id: NodeId) -> Vec<Member<'_>> {
         last_of_each_name(self.all_members(id))
     }
 
     /// The same with every value of equal names.
-    pub(super) fn all_members(&self, id: NodeId) -> Vec<(String, NodeId)> {
+    pub(super) fn all_members(&self, id: NodeId) -> Box<dyn Iterator<Item = Member<'_>> + '_> {
         let id = self.unwrapped(id);
         match self.node(id) {
             Node::Tuple(..) | Node::Sequence(_) => {
-                self.items(id).iter().enumerate().map(|(at, &value)| (at.to_string(), value)).collect()
+                Box::new(self.items(id).iter().enumerate().map(|(at, &value)| (Cow::Owned(at.to_string()), value)))
             }
-            Node::Mapping(_) => self.entries(id),
-            Node::Object(_) if self.is_module(id) => self.tables(id),
+            Node::Mapping(_) => Box::new(self.entries(id)),
+            Node::Object(_) if self.is_module(id) => Box::new(self.tables(id)),
             Node::Made(_) | Node::Object(_) => {
                 let pairs = self.arguments(id).first().map_or(&[][..], |&pairs| self.items(pairs));
                 let written_by_python_2 = pairs.iter().filter_map(|&pair| match *self.items(pair) {
@@ -43,15 +66,15 @@ impl Pickle<'_> {
                     _ => None,
                 });
                 let attributes = self.states(id).flat_map(|state| self.entries(state));
-                written_by_python_2.chain(self.entries(id)).chain(attributes).collect()
+                Box::new(written_by_python_2.chain(self.entries(id)).chain(attributes))
             }
-            _ => Vec::new(),
+            _ => Box::new(std::iter::empty()),
         }
     }
 
-    fn entries(&self, id: NodeId) -> Vec<(String, NodeId)> {
+    fn entries(&self, id: NodeId) -> impl Iterator<Item = Member<'_>> {
         let Content { entries, .. } = self.content(id);
-        entries.iter().filter_map(|&[key, value]| Some((self.key(key)?, value))).collect()
+        entries.iter().filter_map(|&[key, value]| Some((self.key(key)?, value)))
     }
 
     /// The dictionaries of attributes that were set on an object; with slots there are two in a tuple.
@@ -60,16 +83,19 @@ impl Pickle<'_> {
             Node::Object(_) => self.parts(id).get(2..).unwrap_or(&[]),
             _ => &[],
         };
-        states.iter().flat_map(|&state| {
-            let pair = self.items(state);
-            if pair.is_empty() { vec![state] } else { pair.to_vec() }
-        })
+        states
+            .iter()
+            .flat_map(|&state| match *self.items(state) {
+                [dictionary, slots] => [Some(dictionary), Some(slots)],
+                _ => [Some(state), None],
+            })
+            .flatten()
     }
 
     /// An attribute of an object.
     pub(super) fn attribute(&self, id: NodeId, name: &str) -> Option<NodeId> {
         let all = self.states(id).flat_map(|state| self.content(state).entries.iter());
-        all.filter(|[key, _]| self.text(*key) == Some(name)).last().map(|&[_, value]| value)
+        all.filter(|[key, _]| self.is_text(*key, name)).last().map(|&[_, value]| value)
     }
 
     /// A pickled `torch.nn.Module`: its state has the three tables that every module keeps.
@@ -78,15 +104,14 @@ impl Pickle<'_> {
     }
 
     /// Parameters, buffers and modules of a module, without the buffers that its state dictionary leaves out.
-    fn tables(&self, id: NodeId) -> Vec<(String, NodeId)> {
+    fn tables(&self, id: NodeId) -> impl Iterator<Item = Member<'_>> {
         let left_out = self.attribute(id, "_non_persistent_buffers_set").map_or(&[][..], |set| self.made_of(set));
-        let left_out: Vec<&str> = left_out.iter().filter_map(|&name| self.text(name)).collect();
-        let tables = TABLES.iter().filter_map(|table| Some((*table, self.attribute(id, table)?)));
+        let left_out: BTreeSet<&str> = left_out.iter().filter_map(|&name| self.text(name)).collect();
+        let tables = TABLES.iter().filter_map(move |table| Some((*table, self.attribute(id, table)?)));
         tables
-            .flat_map(|(table, value)| self.members(value).into_iter().map(move |member| (table, member)))
-            .filter(|(table, (name, _))| *table != "_buffers" || !left_out.contains(&name.as_str()))
+            .flat_map(|(table, value)| self.all_members(value).map(move |member| (table, member)))
+            .filter(move |(table, (name, _))| *table != "_buffers" || !left_out.contains(&**name))
             .map(|(_, member)| member)
-            .collect()
     }
 
     /// The members of a set, as any protocol writes it: `set([…])` or a set by itself.
@@ -101,7 +126,7 @@ impl Pickle<'_> {
     pub(super) fn unwrapped(&self, id: NodeId) -> NodeId {
         match (self.node(id), self.parts(id)) {
             (Node::Persistent(_), &[identifier, ..]) => match *self.items(identifier) {
-                [tag, module, ..] if self.text(tag) == Some("module") => module,
+                [tag, module, ..] if self.is_text(tag, "module") => module,
                 _ => id,
             },
             _ => id,
@@ -115,7 +140,7 @@ impl Pickle<'_> {
         let mut id = id;
         for _ in 0..DEEPEST {
             if let (Node::Persistent(_), &[identifier, ..]) = (self.node(id), self.parts(id)) {
-                return self.key(identifier).and_then(|key| named.get(&key).cloned());
+                return self.key(identifier).and_then(|key| named.get(&*key).cloned());
             }
             let (module, mut function) = self.made_by(id)?;
             let mut arguments = self.arguments(id);
@@ -155,9 +180,11 @@ impl Pickle<'_> {
         let element = data_type.and_then(|id| self.global(id)).map_or(class, |(_, name)| name);
         let Some(offset) = self.length(offset) else { return UNKNOWN };
         let within = rest.get(1).map(|&view| self.items(view)).and_then(|view| self.length(*view.get(1)?));
-        let lengths = |id| self.items(id).iter().map(|&item| self.length(item)).collect::<Option<Vec<_>>>();
+        // Many tensors may share a long tuple: one length more than there may be is enough to refuse them.
+        let most = limits::RANK + 1;
+        let lengths = |id| self.items(id).iter().take(most).map(|&item| self.length(item)).collect::<Option<Vec<_>>>();
         let (Some(sizes), Some(strides)) = (lengths(sizes), lengths(strides)) else { return UNKNOWN };
-        let place = Place { storage: key, element: element.to_owned() };
+        let place = Place { storage: key.into_owned(), element: element.to_owned() };
         let offset = offset.saturating_add(within.unwrap_or(0));
         Tensor::View { place, layout: Layout { offset, sizes, strides } }
     }
@@ -168,9 +195,9 @@ impl Pickle<'_> {
 }
 
 /// Of equal names the last value, at the first one's place.
-pub(super) fn last_of_each_name(members: Vec<(String, NodeId)>) -> Vec<(String, NodeId)> {
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut kept: Vec<(String, NodeId)> = Vec::with_capacity(members.len());
+pub(super) fn last_of_each_name<'p>(members: impl Iterator<Item = Member<'p>>) -> Vec<Member<'p>> {
+    let mut places: BTreeMap<Cow<'p, str>, usize> = BTreeMap::new();
+    let mut kept: Vec<Member<'p>> = Vec::new();
     for (name, value) in members {
         match places.get(&name) {
             Some(&place) => kept[place].1 = value,

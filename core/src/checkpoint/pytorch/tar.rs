@@ -1,5 +1,6 @@
 //! Files of PyTorch before 0.1.10: a tar archive with four entries.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::contents::Contents;
@@ -72,20 +73,20 @@ fn storages(blob: &[u8], big_endian: bool) -> Result<BTreeMap<String, (String, &
         };
         position = record.end + 8 + bytes.len();
         if let Some(key) = field(&record, 0).and_then(|key| record.key(key)) {
-            found.insert(key, (class.to_owned(), bytes));
+            found.insert(key.into_owned(), (class.to_owned(), bytes));
         }
     }
     let views = pickle::parse(blob, position, "storages")?;
     for &id in views.items(views.root) {
         let &[key, whole, offset, size, ..] = views.items(id) else { continue };
-        let whole = views.key(whole).and_then(|whole| found.get(&whole).cloned());
+        let whole = views.key(whole).and_then(|whole| found.get(&*whole).cloned());
         let numbers = [offset, size].map(|id| views.integer(id).and_then(|number| usize::try_from(number).ok()));
         if let (Some(key), Some((class, bytes)), [Some(offset), Some(length)]) = (views.key(key), whole, numbers)
             && let Some((_, size)) = view::element(&class)
             && let (Some(start), Some(length)) = (offset.checked_mul(size), length.checked_mul(size))
             && let Some(bytes) = bytes.get(start..).and_then(|rest| rest.get(..length))
         {
-            found.insert(key, (class, bytes));
+            found.insert(key.into_owned(), (class, bytes));
         }
     }
     Ok(found)
@@ -114,7 +115,7 @@ fn tensors(blob: &[u8], storages: &BTreeMap<String, (String, &[u8])>) -> Result<
             sizes: numbers[..rank].to_vec(),
             strides: numbers[rank..2 * rank].to_vec(),
         };
-        let key = |index: usize| field(&record, index).and_then(|key| record.key(key));
+        let key = |index: usize| field(&record, index).and_then(|key| record.key(key)).map(Cow::into_owned);
         if let (Some(name), Some(storage)) = (key(0), key(1))
             && let Some((class, _)) = storages.get(&storage)
         {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::error::Fault;
+use super::objects::Member;
 use super::walk::Walk;
 use crate::file::limits;
 use crate::file::pickle::{Node, NodeId, Pickle};
@@ -75,7 +76,7 @@ pub(super) fn read(walk: &Walk<'_, '_>, part: Option<&str>) -> Result<TopLevel, 
         }
         found |= asked.is_some();
         beside.extend(others);
-        path.push(key);
+        path.push(key.into_owned());
         weights = pickle.unwrapped(value);
     }
     beside.retain(|(keys, _)| keys.len() <= limits::NAME_LENGTH);
@@ -90,7 +91,7 @@ fn joined(path: &[String], key: &str) -> String {
 
 /// The members of a value that lead to tensors and the place of the one that holds the weights, when the value is not the
 /// weights themselves.
-fn wrapper(walk: &Walk<'_, '_>, id: NodeId) -> Option<(usize, Vec<(String, NodeId)>)> {
+fn wrapper<'p>(walk: &Walk<'p, '_>, id: NodeId) -> Option<(usize, Vec<Member<'p>>)> {
     if walk.pickle.is_module(id) {
         return None;
     }
@@ -109,7 +110,7 @@ fn wrapper(walk: &Walk<'_, '_>, id: NodeId) -> Option<(usize, Vec<(String, NodeI
 fn note(pickle: &Pickle<'_>, id: NodeId, prefix: &str, metadata: &mut BTreeMap<String, String>) {
     const LONGEST: usize = 200;
     const MOST: usize = 1_000;
-    for (key, value) in pickle.members(id).into_iter().take(MOST) {
+    for (key, value) in pickle.all_members(id).take(MOST) {
         if metadata.len() >= MOST {
             break;
         }

@@ -1,9 +1,10 @@
 //! From a value of a pickle to the tensors in it, by name.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::super::error::Fault;
-use super::objects::{Named, Tensor, last_of_each_name};
+use super::objects::{Member, Named, Tensor, last_of_each_name};
 use crate::file::limits;
 use crate::file::pickle::{NodeId, Pickle};
 
@@ -36,16 +37,20 @@ impl<'p, 's> Walk<'p, 's> {
     }
 
     /// The members of a value that lead to tensors.
-    pub(super) fn branches(&self, id: NodeId) -> Vec<(String, NodeId)> {
+    pub(super) fn branches(&self, id: NodeId) -> Vec<Member<'p>> {
         self.counted_branches(id).0
     }
 
     /// The same, and how many members were looked at.
-    fn counted_branches(&self, id: NodeId) -> (Vec<(String, NodeId)>, usize) {
-        let members = self.pickle.all_members(id);
-        let count = members.len();
+    fn counted_branches(&self, id: NodeId) -> (Vec<Member<'p>>, usize) {
+        let leads = |value| self.leads(self.pickle.unwrapped(value));
+        let mut count = 0;
+        let members = self.pickle.all_members(id).inspect(|_| count += 1);
+        // Names that have no value which leads to a tensor are many, and not kept.
+        let names: BTreeSet<Cow<'p, str>> = members.filter(|&(_, value)| leads(value)).map(|(name, _)| name).collect();
+        let members = self.pickle.all_members(id).filter(|(name, _)| names.contains(name));
         let mut branches = last_of_each_name(members);
-        branches.retain(|&(_, value)| self.leads(self.pickle.unwrapped(value)));
+        branches.retain(|&(_, value)| leads(value));
         (branches, count)
     }
 
@@ -58,23 +63,26 @@ impl<'p, 's> Walk<'p, 's> {
         let mut found: Vec<NamedTensor> = Vec::new();
         let mut names: BTreeSet<String> = BTreeSet::new();
         let (branches, mut visits) = self.counted_branches(start);
-        let mut open: Vec<Step> = vec![Step::new(start, String::new(), branches)];
+        let mut open: Vec<Step<'p>> = vec![Step::new(start, String::new(), branches)];
         let mut letters = 0_u64;
         while let Some(step) = open.last_mut() {
             let Some((key, value)) = step.rest.next() else {
                 open.pop();
                 continue;
             };
-            let name = if step.name.is_empty() { key } else { format!("{}.{key}", step.name) };
+            let name = if step.name.is_empty() { key.into_owned() } else { format!("{}.{key}", step.name) };
             letters = letters.saturating_add(name.len() as u64);
             self.within(visits, limits::PICKLE_VISITS / share, "values on the way to tensors")?;
-            self.within(letters, limits::NAMES / share as u64, "bytes of names")?;
+            self.within(letters, limits::NAMES / share as u64, "bytes of names and sizes")?;
             if let Some(tensor) = self.pickle.tensor(value, &self.named) {
+                letters = letters.saturating_add(limits::TENSOR + tensor.bytes_of_lengths());
+                self.within(tensor.rank(), limits::RANK, "dimensions")?;
                 if !names.insert(name.clone()) {
                     let start: String = name.chars().take(60).collect();
                     let found = format!("two of the name `{start}`");
                     return Err(Fault::malformed(self.part, "one tensor of each name", found));
                 }
+                self.within(found.len() + 1, limits::ENTRIES, "tensors")?;
                 found.push((name, tensor));
             } else if !open.iter().any(|step| step.id == value) {
                 self.within(open.len(), limits::PICKLE_DEPTH, "levels of nesting")?;
@@ -95,14 +103,14 @@ impl<'p, 's> Walk<'p, 's> {
 }
 
 /// A value whose members are being walked.
-struct Step {
+struct Step<'p> {
     id: NodeId,
     name: String,
-    rest: std::vec::IntoIter<(String, NodeId)>,
+    rest: std::vec::IntoIter<Member<'p>>,
 }
 
-impl Step {
-    fn new(id: NodeId, name: String, members: Vec<(String, NodeId)>) -> Self {
+impl<'p> Step<'p> {
+    fn new(id: NodeId, name: String, members: Vec<Member<'p>>) -> Self {
         Self { id, name, rest: members.into_iter() }
     }
 }

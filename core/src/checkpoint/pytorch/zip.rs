@@ -82,6 +82,10 @@ impl<'a> Files<'a> {
         // PyTorch may leave checksums out, which it writes as zero.
         let (checksum, size, start) = (raw.crc32(), raw.size(), raw.data_start());
         if raw.compression() == CompressionMethod::Stored {
+            if raw.compressed_size() != size {
+                let found = format!("{} bytes as it is packed", raw.compressed_size());
+                return Err(Fault::malformed(part, format!("{size} bytes, as it is stored"), found));
+            }
             let range = start.and_then(|start| Some(usize::try_from(start).ok()?..usize::try_from(start + size).ok()?));
             let content = range.and_then(|range| self.bytes.get(range));
             let Some(content) = content else {

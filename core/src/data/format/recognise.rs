@@ -2,7 +2,7 @@
 
 use super::source::holds_arrays;
 use crate::file::records::Records;
-use crate::file::{DataError, Kind, ZipContent, recognise as kind_of};
+use crate::file::{DataError, Foreign, Kind, ZipContent, recognise as kind_of};
 
 /// A format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn beginning(kind: Kind, bytes: &[u8]) -> String {
         Kind::PytorchLegacy | Kind::Zip(ZipContent::Pytorch) => ("what torch.save wrote", to_npz),
         Kind::Safetensors => ("safetensors", to_npz),
         Kind::Burnpack => ("burnpack, which holds a network", ""),
-        Kind::Hdf5 => ("HDF5; read it with h5py", to_npz),
+        Kind::Foreign(Foreign::Hdf5) => ("HDF5; read it with h5py", to_npz),
         Kind::Matlab73 => (
             "MATLAB's .mat of version 7.3, which is HDF5; save it with -v7",
             ", or read it with h5py and save it with numpy.savez",
@@ -104,9 +104,9 @@ fn beginning(kind: Kind, bytes: &[u8]) -> String {
         Kind::Pdf => ("a PDF", ""),
         Kind::Bzip2 => ("packed with bzip2", unpack),
         Kind::Xz => ("packed with xz", unpack),
-        Kind::Zstandard => ("packed with Zstandard", unpack),
-        Kind::SevenZip => ("a 7z archive", unpack),
-        Kind::Rar => ("a RAR archive", unpack),
+        Kind::Foreign(Foreign::Zstandard) => ("packed with Zstandard", unpack),
+        Kind::Foreign(Foreign::SevenZip) => ("a 7z archive", unpack),
+        Kind::Foreign(Foreign::Rar) => ("a RAR archive", unpack),
         Kind::Tar | Kind::Zip(_) => ("an archive within an archive", unpack),
         Kind::GitLfsPointer => ("a pointer of Git LFS, not the file itself; fetch it with git lfs pull", ""),
         Kind::Markup => ("a web page or other markup, perhaps instead of a download", ""),

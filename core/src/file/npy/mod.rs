@@ -117,15 +117,20 @@ impl<'a> Array<'a> {
 
     /// Integers of any width, row-major.
     pub(crate) fn integers(&self) -> Result<Vec<i128>, DataError> {
+        self.integers_as(|integer| integer)
+    }
+
+    /// What integers of any width become, row-major.
+    pub(crate) fn integers_as<T: Clone>(&self, value: impl Fn(i128) -> T) -> Result<Vec<T>, DataError> {
         match (self.kind, self.size) {
-            (b'u', 1) => Ok(self.decode(|bytes| u8::from_le_bytes(bytes).into())),
-            (b'u', 2) => Ok(self.decode(|bytes| u16::from_le_bytes(bytes).into())),
-            (b'u', 4) => Ok(self.decode(|bytes| u32::from_le_bytes(bytes).into())),
-            (b'u', 8) => Ok(self.decode(|bytes| u64::from_le_bytes(bytes).into())),
-            (b'i', 1) => Ok(self.decode(|bytes| i8::from_le_bytes(bytes).into())),
-            (b'i', 2) => Ok(self.decode(|bytes| i16::from_le_bytes(bytes).into())),
-            (b'i', 4) => Ok(self.decode(|bytes| i32::from_le_bytes(bytes).into())),
-            (b'i', 8) => Ok(self.decode(|bytes| i64::from_le_bytes(bytes).into())),
+            (b'u', 1) => Ok(self.decode(|bytes| value(u8::from_le_bytes(bytes).into()))),
+            (b'u', 2) => Ok(self.decode(|bytes| value(u16::from_le_bytes(bytes).into()))),
+            (b'u', 4) => Ok(self.decode(|bytes| value(u32::from_le_bytes(bytes).into()))),
+            (b'u', 8) => Ok(self.decode(|bytes| value(u64::from_le_bytes(bytes).into()))),
+            (b'i', 1) => Ok(self.decode(|bytes| value(i8::from_le_bytes(bytes).into()))),
+            (b'i', 2) => Ok(self.decode(|bytes| value(i16::from_le_bytes(bytes).into()))),
+            (b'i', 4) => Ok(self.decode(|bytes| value(i32::from_le_bytes(bytes).into()))),
+            (b'i', 8) => Ok(self.decode(|bytes| value(i64::from_le_bytes(bytes).into()))),
             _ => Err(self.other_type("integers")),
         }
     }

@@ -1,6 +1,11 @@
 //! The values of a pickle.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+/// Bytes of the longest name of a class, a key or an attribute: a long text is in a file once and may be referred to by each
+/// of its values.
+const LONGEST_NAME: usize = 1024;
 
 /// An index into [`Pickle::nodes`].
 pub(crate) type NodeId = u32;
@@ -22,6 +27,14 @@ impl Span {
     pub(crate) fn of_source(self, source: &[u8]) -> &[u8] {
         let start = self.start as usize;
         source.get(start..start + self.length as usize).unwrap_or(&[])
+    }
+
+    /// The bytes as text, where they are no longer than a name.
+    fn name(self, source: &[u8]) -> Option<&str> {
+        if self.length as usize > LONGEST_NAME {
+            return None;
+        }
+        std::str::from_utf8(self.of_source(source)).ok()
     }
 }
 
@@ -130,11 +143,19 @@ impl Pickle<'_> {
         pooled.iter().chain(items).chain(entries.iter().flatten()).chain(parts).copied()
     }
 
-    /// The text of a value that is text. Python 2 writes names as bytes.
+    /// The text of a value that is text and no longer than a name. Python 2 writes names as bytes.
     pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
         match self.node(id) {
-            Node::Text(span) | Node::Bytes(span) => std::str::from_utf8(span.of_source(self.source)).ok(),
+            Node::Text(span) | Node::Bytes(span) => span.name(self.source),
             _ => None,
+        }
+    }
+
+    /// Whether a value is this text.
+    pub(crate) fn is_text(&self, id: NodeId, text: &str) -> bool {
+        match self.node(id) {
+            Node::Text(span) | Node::Bytes(span) => span.of_source(self.source) == text.as_bytes(),
+            _ => false,
         }
     }
 
@@ -146,9 +167,25 @@ impl Pickle<'_> {
         }
     }
 
-    /// What a reader makes of a dictionary's key, or of the key of a storage: texts and integers are both used.
-    pub(crate) fn key(&self, id: NodeId) -> Option<String> {
-        self.text(id).map(str::to_owned).or_else(|| self.integer(id).map(|key| key.to_string()))
+    /// What a reader makes of a dictionary's key, or of the key of a storage: texts and integers are both used. Of a text that
+    /// is longer than a name the beginning, which is still longer than the name of a tensor may be.
+    pub(crate) fn key(&self, id: NodeId) -> Option<Cow<'_, str>> {
+        match self.node(id) {
+            Node::Text(span) | Node::Bytes(span) => {
+                let bytes = span.of_source(self.source);
+                let start = bytes.get(..LONGEST_NAME).unwrap_or(bytes);
+                match std::str::from_utf8(start) {
+                    Ok(text) => Some(Cow::Borrowed(text)),
+                    // Cut within a character.
+                    Err(error) if start.len() < bytes.len() && error.error_len().is_none() => {
+                        std::str::from_utf8(start.get(..error.valid_up_to())?).ok().map(Cow::Borrowed)
+                    }
+                    Err(_) => None,
+                }
+            }
+            Node::Integer(key) => Some(Cow::Owned(key.to_string())),
+            _ => None,
+        }
     }
 
     /// Module and name of a class or function.
@@ -163,8 +200,7 @@ impl Pickle<'_> {
     }
 
     fn named(&self, [module, name]: [Span; 2]) -> Option<(&str, &str)> {
-        let text = |span: Span| std::str::from_utf8(span.of_source(self.source)).ok();
-        Some((text(module)?, text(name)?))
+        Some((module.name(self.source)?, name.name(self.source)?))
     }
 
     /// Module and name of the class or function that an object is made by.

@@ -39,6 +39,19 @@ fn is_foreign(module: &str, name: &str) -> bool {
         "pkgutil",
         "codeop",
         "pdb",
+        "bdb",
+        "code",
+        "doctest",
+        "trace",
+        "timeit",
+        "profile",
+        "cProfile",
+        "asyncio",
+        "idlelib",
+        "lib2to3",
+        "ensurepip",
+        "venv",
+        "operator",
         "marshal",
         "pickle",
         "_pickle",
@@ -50,6 +63,20 @@ fn is_foreign(module: &str, name: &str) -> bool {
         "multiprocessing",
         "zipimport",
         "pip",
+    ];
+    const PACKAGES: &[&str] = &[
+        "numpy.testing",
+        "numpy.f2py",
+        "numpy.distutils",
+        "torch.hub",
+        "torch.jit",
+        "torch.package",
+        "torch.distributed.rpc",
+        "torch.utils.cpp_extension",
+        "torch.utils.bottleneck",
+        "torch.utils.collect_env",
+        "torch._dynamo",
+        "torch._inductor",
     ];
     let top = module.split('.').next().unwrap_or(module);
     if MODULES.contains(&top) {
@@ -87,11 +114,9 @@ fn is_foreign(module: &str, name: &str) -> bool {
         "torch" => matches!(name, "load" | "compile" | "hub" | "ops" | "classes"),
         "torch.storage" => name == "_load_from_bytes",
         "torch.serialization" => name == "load",
-        _ => ["torch.hub", "torch.utils.cpp_extension", "torch.jit", "torch.package", "torch.distributed.rpc"]
-            .iter()
-            .any(|dangerous| {
-                module.strip_prefix(dangerous).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            }),
+        _ => PACKAGES.iter().any(|dangerous| {
+            module.strip_prefix(dangerous).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        }),
     }
 }
 
@@ -109,6 +134,8 @@ mod tests {
             ("__builtin__", "getattr"),
             ("torch.storage", "_load_from_bytes"),
             ("torch.hub", "load"),
+            ("timeit", "timeit"),
+            ("numpy.testing._private.utils", "runstring"),
             ("torch.utils.cpp_extension", "load_inline"),
         ] {
             assert!(is_foreign(module, name), "{module}.{name}");
@@ -116,5 +143,6 @@ mod tests {
         assert!(!is_foreign("torch.nn.modules.linear", "Linear"));
         assert!(!is_foreign("my_os_models", "Net"));
         assert!(!is_foreign("collections", "OrderedDict"));
+        assert!(!is_foreign("numpy.core.multiarray", "scalar"));
     }
 }

@@ -15,11 +15,11 @@ use crate::file::PartFault;
 /// [`PartFault::Malformed`] where the pickle breaks the protocol, or takes more memory than
 /// [`crate::file::limits::pickle_memory`].
 pub(crate) fn parse<'a>(source: &'a [u8], start: usize, part: &str) -> Result<Pickle<'a>, PartFault> {
-    let memo = Memo::new(scan::taken(Operands { source, position: start, part }));
+    let memo = Memo::new(scan::taken(Operands::at(source, start, part)));
     let store = Store::new(source, part, memo);
-    let mut machine = Machine { operands: Operands { source, position: start, part }, store };
+    let mut machine = Machine { operands: Operands::at(source, start, part), store, framed: false };
     while machine.step()? {}
-    let Machine { operands: Operands { position, .. }, store } = machine;
+    let Machine { operands: Operands { position, .. }, store, .. } = machine;
     let (root, Store { nodes, contents, pool, globals, .. }) = store.finish()?;
     Ok(Pickle { source, nodes, contents, pool, globals, root, end: position })
 }
@@ -27,11 +27,40 @@ pub(crate) fn parse<'a>(source: &'a [u8], start: usize, part: &str) -> Result<Pi
 struct Machine<'a> {
     operands: Operands<'a>,
     store: Store<'a>,
+    /// Whether reading is in a frame.
+    framed: bool,
 }
 
 impl Machine<'_> {
-    /// Runs one operation; false at STOP. Opcodes as in CPython's `pickletools`.
+    /// Runs one operation, which may not reach beyond its frame; false at STOP.
     fn step(&mut self) -> Result<bool, PartFault> {
+        if self.framed && self.operands.position == self.operands.end {
+            self.framed = false;
+            self.operands.end = self.operands.source.len();
+        }
+        self.operation()
+    }
+
+    /// A frame, in which the next operations are whole.
+    fn open_frame(&mut self) -> Result<(), PartFault> {
+        let length = self.operands.u64()?;
+        let Operands { position, end, source, .. } = self.operands;
+        if self.framed {
+            return Err(self.operands.fault(format!("the end of the frame at byte {end}"), "another frame before it"));
+        }
+        let end = usize::try_from(length).ok().and_then(|length| position.checked_add(length));
+        match end.filter(|&end| end <= source.len()) {
+            Some(end) => {
+                self.operands.end = end;
+                self.framed = true;
+                Ok(())
+            }
+            None => Err(self.operands.fault("a frame within the pickle", format!("one of {length} bytes"))),
+        }
+    }
+
+    /// Runs one operation; false at STOP. Opcodes as in CPython's `pickletools`.
+    fn operation(&mut self) -> Result<bool, PartFault> {
         let opcode = self.operands.byte()?;
         match opcode {
             b'.' => return Ok(false),
@@ -41,9 +70,7 @@ impl Machine<'_> {
                     return Err(self.operands.fault("a pickle protocol up to 5", protocol.to_string()));
                 }
             }
-            0x95 => {
-                self.operands.u64()?;
-            }
+            0x95 => self.open_frame()?,
             0x98 => {}
             b'N' | 0x88 | 0x89 | b'I' | b'L' | b'J' | b'K' | b'M' | 0x8a | 0x8b | b'F' | b'G' | 0x82..=0x84 | 0x97 => {
                 let value = self.plain(opcode)?;
@@ -162,7 +189,7 @@ impl Machine<'_> {
             }
             b'd' => {
                 let items = store.pop_to_mark()?;
-                let entries = items.as_chunks::<2>().0.to_vec();
+                let entries = store.pairs(&items)?.to_vec();
                 store.push_content(Node::Mapping, Content { entries, ..Content::default() })
             }
             0x85..=0x87 => {

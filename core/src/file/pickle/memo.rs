@@ -8,30 +8,31 @@ use super::arena::NodeId;
 const GAP: usize = 1 << 12;
 /// Bytes of an entry that is kept by itself.
 const ALONE: usize = 32;
+/// Places far from the others that are looked up one by one; beyond, all places count as taken.
+const MOST_FAR: usize = 1 << 16;
 /// No value.
 const NONE: NodeId = NodeId::MAX;
 
 /// Which places of a memo are taken from anywhere in a pickle.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
-    /// Words of 64 places that there may be in `near`.
-    words: usize,
     near: Vec<u64>,
     far: BTreeSet<u32>,
+    /// Whether all places count as taken.
+    all: bool,
 }
 
 impl Taken {
-    /// For a pickle of at most so many bytes, which has no more places if it counts them.
-    pub(super) fn new(bytes: usize) -> Self {
-        Self { words: bytes / 64 + 1, near: Vec::new(), far: BTreeSet::new() }
-    }
-
-    pub(super) fn insert(&mut self, index: u32) {
-        let word = index as usize / 64;
-        if word >= self.words {
-            self.far.insert(index);
+    /// Notes a place that is taken when so many bytes of the pickle were read: one that counts its places has no more of them.
+    pub(super) fn insert(&mut self, index: u32, read: usize) {
+        if index as usize >= read {
+            self.all |= self.far.len() >= MOST_FAR;
+            if !self.all {
+                self.far.insert(index);
+            }
             return;
         }
+        let word = index as usize / 64;
         if word >= self.near.len() {
             self.near.resize(word + 1, 0);
         }
@@ -40,7 +41,7 @@ impl Taken {
 
     fn contains(&self, index: u32) -> bool {
         let near = self.near.get(index as usize / 64).is_some_and(|bits| bits & (1 << (index % 64)) != 0);
-        near || self.far.contains(&index)
+        self.all || near || self.far.contains(&index)
     }
 }
 

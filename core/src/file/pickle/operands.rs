@@ -11,11 +11,18 @@ use crate::file::PartFault;
 pub(super) struct Operands<'a> {
     pub(super) source: &'a [u8],
     pub(super) position: usize,
+    /// Where reading ends: with the source, or with the frame that it is in.
+    pub(super) end: usize,
     /// What is read, for messages.
     pub(super) part: &'a str,
 }
 
-impl Operands<'_> {
+impl<'a> Operands<'a> {
+    /// At this byte of a source.
+    pub(super) fn at(source: &'a [u8], position: usize, part: &'a str) -> Self {
+        Self { source, position, end: source.len(), part }
+    }
+
     /// Something is wrong at this byte.
     pub(super) fn fault(&self, expected: impl Into<String>, found: impl Into<String>) -> PartFault {
         PartFault::malformed(format!("{} at byte {}", self.part, self.position), expected, found)
@@ -26,7 +33,7 @@ impl Operands<'_> {
         let end = usize::try_from(length)
             .ok()
             .and_then(|length| self.position.checked_add(length))
-            .filter(|&end| end <= self.source.len());
+            .filter(|&end| end <= self.end);
         let Some(end) = end else { return Err(self.ended(length)) };
         let range = self.position..end;
         self.position = end;
@@ -34,12 +41,12 @@ impl Operands<'_> {
     }
 
     fn ended(&self, length: u64) -> PartFault {
-        let left = self.source.len().saturating_sub(self.position);
+        let left = self.end.saturating_sub(self.position);
         self.fault(format!("{length} more bytes"), format!("the end after {left}"))
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], PartFault> {
-        let bytes = self.source.get(self.position..).and_then(|rest| rest.first_chunk());
+        let bytes = self.source.get(self.position..self.end).and_then(|rest| rest.first_chunk());
         let Some(&bytes) = bytes else { return Err(self.ended(N as u64)) };
         self.position += N;
         Ok(bytes)
@@ -73,8 +80,8 @@ impl Operands<'_> {
     /// The range of a line, without its end.
     pub(super) fn line(&mut self) -> Result<Range<usize>, PartFault> {
         let start = self.position;
-        let Some(length) = self.source.get(start..).and_then(|rest| memchr(b'\n', rest)) else {
-            return Err(self.fault("a line", "the end of the file"));
+        let Some(length) = self.source.get(start..self.end).and_then(|rest| memchr(b'\n', rest)) else {
+            return Err(self.fault("a line", "the end"));
         };
         let end = start + length;
         self.position = end + 1;

@@ -6,19 +6,21 @@ use crate::file::PartFault;
 
 /// The places of the memo that values are taken from.
 pub(super) fn taken(operands: Operands<'_>) -> Taken {
-    let mut taken = Taken::new(operands.source.len().saturating_sub(operands.position));
+    let mut taken = Taken::default();
     // Where this look ends early the machine ends too, and says why.
     drop(look(operands, &mut taken));
     taken
 }
 
 fn look(mut operands: Operands<'_>, taken: &mut Taken) -> Result<(), PartFault> {
+    let start = operands.position;
     loop {
+        let read = operands.position - start;
         match operands.byte()? {
             b'.' => return Ok(()),
-            b'g' => taken.insert(operands.index_line()?),
-            b'h' => taken.insert(operands.byte()?.into()),
-            b'j' => taken.insert(operands.u32()?),
+            b'g' => taken.insert(operands.index_line()?, read),
+            b'h' => taken.insert(operands.byte()?.into(), read),
+            b'j' => taken.insert(operands.u32()?, read),
             b'F' | b'I' | b'L' | b'P' | b'S' | b'V' | b'p' => {
                 operands.line()?;
             }

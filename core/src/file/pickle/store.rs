@@ -25,6 +25,8 @@ pub(super) struct Store<'a> {
     /// The most places that the stack had.
     highest: usize,
     marks: Vec<Mark>,
+    /// The most marks that there were at once.
+    deepest: usize,
     memo: Memo,
     /// One past the last value that may be referred to from outside the innermost mark.
     pinned: usize,
@@ -53,6 +55,7 @@ impl<'a> Store<'a> {
             stack: Vec::new(),
             highest: 0,
             marks: Vec::new(),
+            deepest: 0,
             memo,
             pinned: 0,
             budget: Budget::of(source.len()),
@@ -140,7 +143,10 @@ impl<'a> Store<'a> {
     }
 
     pub(super) fn mark(&mut self) -> Result<(), PartFault> {
-        self.spend(size_of::<Mark>())?;
+        if self.marks.len() == self.deepest {
+            self.spend(size_of::<Mark>())?;
+            self.deepest += 1;
+        }
         self.marks.push(Mark {
             stack: self.stack.len(),
             nodes: self.nodes.len(),
@@ -230,7 +236,7 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    /// Appends one value to the value on top; to one that holds nothing, in vain.
+    /// Appends one value to the value on top.
     pub(super) fn append_one(&mut self) -> Result<(), PartFault> {
         let item = self.pop()?;
         self.append(&[item])
@@ -240,7 +246,7 @@ impl<'a> Store<'a> {
     /// them.
     pub(super) fn append_to_mark(&mut self) -> Result<(), PartFault> {
         let (items, mark) = self.take_to_mark()?;
-        let top = self.top()?;
+        let top = self.list()?;
         let is_plain = |id: &NodeId| {
             let node = self.nodes.get(*id as usize);
             matches!(node, Some(Node::None | Node::Bool(_) | Node::Integer(_) | Node::Float(_)))
@@ -267,21 +273,50 @@ impl<'a> Store<'a> {
 
     fn append(&mut self, items: &[NodeId]) -> Result<(), PartFault> {
         self.spend(size_of_val(items))?;
-        let top = self.top()?;
+        let top = self.list()?;
         if let Some(content) = self.content_mut(top)? {
             content.items.extend(items);
         }
         Ok(())
     }
 
-    /// Sets keys and values in the value on top; in one that holds nothing, in vain.
+    /// Sets keys and values in the value on top.
     pub(super) fn set(&mut self, items: &[NodeId]) -> Result<(), PartFault> {
         self.spend(size_of_val(items))?;
+        let pairs = self.pairs(items)?;
         let top = self.top()?;
+        // What stands for a value elsewhere may be anything.
+        if !matches!(
+            self.kind(top),
+            Node::Mapping(_) | Node::Made(_) | Node::Object(_) | Node::Persistent(_) | Node::Opaque
+        ) {
+            return Err(self.fault("a dictionary or an object to set keys in", "another value"));
+        }
         if let Some(content) = self.content_mut(top)? {
-            content.entries.extend(items.as_chunks::<2>().0);
+            content.entries.extend(pairs);
         }
         Ok(())
+    }
+
+    /// Keys and their values.
+    pub(super) fn pairs<'i>(&self, items: &'i [NodeId]) -> Result<&'i [[NodeId; 2]], PartFault> {
+        match items.as_chunks::<2>() {
+            (pairs, []) => Ok(pairs),
+            _ => Err(self.fault("a value for every key", "a key without one")),
+        }
+    }
+
+    /// The value on top, to which others are appended.
+    fn list(&self) -> Result<NodeId, PartFault> {
+        let top = self.top()?;
+        match self.kind(top) {
+            Node::Sequence(_) | Node::Made(_) | Node::Object(_) | Node::Persistent(_) | Node::Opaque => Ok(top),
+            _ => Err(self.fault("a list, a set or an object to append to", "another value")),
+        }
+    }
+
+    fn kind(&self, id: NodeId) -> Node {
+        self.nodes.get(id as usize).copied().unwrap_or(Node::Opaque)
     }
 
     /// What a value holds, to be changed. What is put into a value from before the innermost mark is pinned.

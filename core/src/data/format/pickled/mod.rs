@@ -101,7 +101,7 @@ fn join(name: String, batches: Vec<Batch>) -> Result<ProbeSet, DataError> {
 /// A key of a dictionary. Python 3 writes bytes in protocols before 3 as text that is to be encoded.
 fn key_of(pickle: &Pickle<'_>, key: NodeId) -> Option<String> {
     let encoded = pickle.made_by(key) == Some(("_codecs", "encode"));
-    pickle.key(if encoded { *pickle.arguments(key).first()? } else { key })
+    pickle.key(if encoded { *pickle.arguments(key).first()? } else { key }).map(std::borrow::Cow::into_owned)
 }
 
 /// The values of a list of integers.

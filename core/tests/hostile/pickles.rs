@@ -1,7 +1,10 @@
 //! Pickles without tensors, or that nest, multiply or lie about sizes.
 
-use crate::Refused;
 use crate::archives::zip;
+use crate::case::Case;
+
+/// The elements of the one storage: 1, 2, 3 and 4.
+pub(crate) const VALUES: [u8; 16] = [0, 0, 0x80, 0x3f, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0x40];
 
 /// A legacy file with this pickle as its object, and one storage of four values where it has tensors.
 pub(crate) fn legacy(object: &[u8]) -> Vec<u8> {
@@ -11,7 +14,7 @@ pub(crate) fn legacy(object: &[u8]) -> Vec<u8> {
     if object.windows(12).any(|window| window == b"FloatStorage") {
         file.extend(b"\x80\x02]X\x01\0\0\0\x30a.");
         file.extend(4_u64.to_le_bytes());
-        file.extend([0; 16]);
+        file.extend(VALUES);
     } else {
         file.extend(b"\x80\x02].");
     }
@@ -20,17 +23,17 @@ pub(crate) fn legacy(object: &[u8]) -> Vec<u8> {
 
 /// A zip archive with this pickle as its object and one storage of four values.
 pub(crate) fn zipped(object: &[u8]) -> Vec<u8> {
-    zip(&[("archive/data.pkl", object), ("archive/data/0", &[0; 16])], false)
+    zip(&[("archive/data.pkl", object), ("archive/data/0", &VALUES)], false)
 }
 
-fn text(text: &str) -> Vec<u8> {
+pub(crate) fn text(text: &str) -> Vec<u8> {
     let mut bytes = b"X".to_vec();
     bytes.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
     bytes.extend(text.as_bytes());
     bytes
 }
 
-fn integer(value: i64) -> Vec<u8> {
+pub(crate) fn integer(value: i64) -> Vec<u8> {
     let mut bytes = vec![0x8a, 8];
     bytes.extend(value.to_le_bytes());
     bytes
@@ -52,6 +55,11 @@ pub(crate) fn tensor(elements: i64, offset: i64, sizes: &[i64], strides: &[i64])
     let hooks = b"ccollections\nOrderedDict\n)R".to_vec();
     let arguments = tuple([storage, integer(offset), numbers(sizes), numbers(strides), vec![0x89], hooks]);
     [b"ctorch._utils\n_rebuild_tensor_v2\n".to_vec(), arguments, b"R".to_vec()].concat()
+}
+
+/// A tensor of the whole storage.
+pub(crate) fn small() -> Vec<u8> {
+    tensor(4, 0, &[4], &[1])
 }
 
 /// A dictionary of tensors.
@@ -94,7 +102,6 @@ fn objects() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let wide = tensor(4, 0, &[1; 5000], &[0; 5000]);
     let wide_copies = [b"\x80\x02".as_slice(), &wide, b"q\0", &b"h\0".repeat(5000), b"."].concat();
     let states = repeated(b"\x80\x02c__main__\nNet\n)\x81", b"}b", 100_000, b".");
-    let small = || tensor(4, 0, &[4], &[1]);
     let named = |count: usize, value: &dyn Fn() -> Vec<u8>| {
         let entries: Vec<_> = (0..count).map(|i| (format!("w{i}"), value())).collect();
         let mut inner = dictionary(&entries);
@@ -140,7 +147,7 @@ fn objects() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("long_class_copies", long_class, "found a single value"),
         ("wide_copies", wide_copies, "found a single tensor"),
         ("many_states", states, "expected tensors, found none"),
-        ("long_path", long_path, "at most 16777216 bytes of names"),
+        ("long_path", long_path, "a name of at most 512 bytes"),
         ("reaching", reaching, "expected a storage of 4 elements to be enough"),
         ("twice", twice, "one tensor of each name, found two of the name `a.b`"),
         ("huge_size", huge_size, ""),
@@ -203,22 +210,22 @@ fn objects() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 /// All of them in both containers, and what only one of them allows.
-pub(crate) fn cases() -> Vec<Refused> {
+pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, object, because) in objects() {
-        cases.push(Refused::new(format!("{name}.zip.pth"), zipped(&object), because));
-        cases.push(Refused::new(format!("{name}.legacy.pth"), legacy(&object), because));
+        cases.push(Case::refused(format!("{name}.zip.pth"), zipped(&object), because));
+        cases.push(Case::refused(format!("{name}.legacy.pth"), legacy(&object), because));
     }
     let views: Vec<_> = (0..100).map(|i| (format!("w{i}"), tensor(65_536, 0, &[65_536], &[1]))).collect();
     let views = zip(&[("archive/data.pkl", &dictionary(&views)), ("archive/data/0", &[0; 4 * 65_536])], false);
-    cases.push(Refused::new("views.pth", views, "bytes in all"));
+    cases.push(Case::refused("views.pth", views, "bytes in all"));
     let long = dictionary(&[("w".repeat(5000), tensor(4, 0, &[4], &[1]))]);
     let lines = dictionary(&[("a\nb".to_owned(), tensor(4, 0, &[4], &[1]))]);
     let not_finite = zip(&[("archive/data.pkl", &lines), ("archive/data/0", &[0xff; 16])], false);
-    cases.push(Refused::new("name_of_lines.pth", not_finite, "tensor a\\nb: expected finite values"));
-    cases.push(Refused::new("long_name.pth", zipped(&long), "a name of at most 512 bytes"));
+    cases.push(Case::refused("name_of_lines.pth", not_finite, "tensor a\\nb: expected finite values"));
+    cases.push(Case::refused("long_name.pth", zipped(&long), "a name of at most 512 bytes"));
     let mut version = legacy(b"\x80\x02}.");
     version[18] = 0xe8;
-    cases.push(Refused::new("version.pth", version, "protocol version: expected 1001, found 1000"));
+    cases.push(Case::refused("version.pth", version, "protocol version: expected 1001, found 1000"));
     cases
 }

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::Refused;
+use crate::case::Case;
 use crate::pickles::{dictionary, tensor};
 
 /// A zip archive of these entries.
@@ -65,7 +65,7 @@ fn name_twice() -> Vec<u8> {
 }
 
 /// Many tensors at the end of one compressed storage, each of which would take unpacking all of it by itself.
-pub(crate) fn packed_views() -> Vec<u8> {
+fn packed_views() -> Vec<u8> {
     const VALUES: i64 = 2 << 20;
     let views: Vec<_> = (0..200).map(|i| (format!("w{i}"), tensor(VALUES, VALUES - 1, &[1], &[1]))).collect();
     zip(&[("a/data.pkl", &dictionary(&views)), ("a/data/0", &vec![0; 4 * VALUES as usize])], true)
@@ -94,7 +94,7 @@ fn zip64(entries: u64) -> Vec<u8> {
 }
 
 /// One entry of a tar archive, with the size that its header claims.
-fn tar_entry(name: &str, kind: u8, content: &[u8], claimed: u64) -> Vec<u8> {
+pub(crate) fn tar_entry(name: &str, kind: u8, content: &[u8], claimed: u64) -> Vec<u8> {
     let mut header = vec![0; 512];
     header[..name.len()].copy_from_slice(name.as_bytes());
     header[124..135].copy_from_slice(format!("{claimed:011o}").as_bytes());
@@ -108,14 +108,14 @@ fn tar_entry(name: &str, kind: u8, content: &[u8], claimed: u64) -> Vec<u8> {
     header
 }
 
-fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes: Vec<u8> =
         entries.iter().flat_map(|(name, content)| tar_entry(name, b'0', content, content.len() as u64)).collect();
     bytes.resize(bytes.len() + 1024, 0);
     bytes
 }
 
-fn tar_cases() -> Vec<Refused> {
+fn tar_cases() -> Vec<Case> {
     let none: &[u8] = b"\x80\x02K\0.";
     let views = b"\x80\x02K\0.\x80\x02].";
     let empty = b"\x80\x02}.";
@@ -140,90 +140,91 @@ fn tar_cases() -> Vec<Refused> {
     let sparse = tar_entry("storages", b'S', &[0; 512], 512);
     let size = [tar_entry("x", b'x', b"20 size=99999999999\n", 20), tar(&[("storages", views)])].concat();
     vec![
-        Refused::new("missing.tar.pth", tar(&[("pickle", empty)]), "the entry `storages`"),
-        Refused::new(
+        Case::refused("missing.tar.pth", tar(&[("pickle", empty)]), "the entry `storages`"),
+        Case::refused(
             "no_tensor.tar.pth",
             tar(&[("storages", views), ("tensors", none), ("pickle", empty)]),
             "expected tensors, found none",
         ),
-        Refused::new(
+        Case::refused(
             "many.tar.pth",
             tar(&[("storages", many), ("tensors", none), ("pickle", empty)]),
             "a count of at most",
         ),
-        Refused::new("huge.tar.pth", tar(&[("storages", &storage), ("tensors", none), ("pickle", empty)]), "elements"),
-        Refused::new("call.tar.pth", tar(&[("storages", views), ("tensors", none), ("pickle", call)]), "`os.system`"),
-        Refused::new(
+        Case::refused("huge.tar.pth", tar(&[("storages", &storage), ("tensors", none), ("pickle", empty)]), "elements"),
+        Case::refused("call.tar.pth", tar(&[("storages", views), ("tensors", none), ("pickle", call)]), "`os.system`"),
+        Case::refused(
             "call_aside.tar.pth",
             tar(&[("storages", call), ("tensors", none), ("pickle", empty)]),
             "a count of at most",
         ),
-        Refused::new(
+        Case::refused(
             "deep.tar.pth",
             tar(&[("storages", views), ("tensors", none), ("pickle", &deep)]),
             "expected tensors, found none",
         ),
-        Refused::new("twice.tar.pth", tar(&[("storages", views), ("././storages", call)]), "each name once"),
-        Refused::new("elsewhere.tar.pth", elsewhere, "each name once and whole"),
-        Refused::new("many_entries.tar.pth", tar(&many_entries), "at most 100 entries"),
-        Refused::new("views.tar.pth", tar(&views_of_one), "expected tensors, found none"),
-        Refused::new("order.tar.pth", tar(&[("sys_info", big_endian), ("storages", views)]), "the entry `tensors`"),
-        Refused::new("sparse.tar.pth", sparse, "a plain file, found an entry of type `S`"),
-        Refused::new("pax_size.tar.pth", size, "an entry of type `x`"),
-        Refused::new("claimed.tar.pth", tar_entry("storages", b'0', &[0; 512], 1 << 32), "4294967296 bytes"),
+        Case::refused("twice.tar.pth", tar(&[("storages", views), ("././storages", call)]), "each name once"),
+        Case::refused("elsewhere.tar.pth", elsewhere, "each name once and whole"),
+        Case::refused("many_entries.tar.pth", tar(&many_entries), "at most 100 entries"),
+        Case::refused("views.tar.pth", tar(&views_of_one), "expected tensors, found none"),
+        Case::refused("order.tar.pth", tar(&[("sys_info", big_endian), ("storages", views)]), "the entry `tensors`"),
+        Case::refused("sparse.tar.pth", sparse, "a plain file, found an entry of type `S`"),
+        Case::refused("pax_size.tar.pth", size, "an entry of type `x`"),
+        Case::refused("claimed.tar.pth", tar_entry("storages", b'0', &[0; 512], 1 << 32), "4294967296 bytes"),
     ]
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Refused> {
+pub(crate) fn cases() -> Vec<Case> {
     let zeros = vec![0; 24 << 20];
     let values = i64::try_from(zeros.len() / 4).unwrap();
     let small = || zip(&[("archive/data.pkl", &state(4)), ("archive/data/0", &[0; 16])], false);
     let numbers = vec![b'N'; 24 << 20];
     let claim = |bytes: Vec<u8>, size: u32| patched(bytes, CENTRAL, 24, &size.to_le_bytes());
     let mut cases = vec![
-        Refused::new(
+        Case::refused(
             "bomb.pth",
             zip(&[("archive/data.pkl", &state(values)), ("archive/data/0", &zeros)], true),
             "once unpacked",
         ),
-        Refused::new("pickle_bomb.pth", zip(&[("archive/data.pkl", &numbers)], true), "once unpacked"),
-        Refused::new(
+        Case::refused("pickle_bomb.pth", zip(&[("archive/data.pkl", &numbers)], true), "once unpacked"),
+        Case::refused(
             "beside.pth",
             zip(&[("archive/data.pkl", &state(4)), ("archive/x", &zeros)], true),
             "once unpacked",
         ),
-        Refused::new("overlapping.pth", overlapping(9000), "once unpacked"),
-        Refused::new("claims_much.pth", claim(small(), u32::MAX - 1), "once unpacked"),
-        Refused::new("claims_more.pth", claim(small(), 4096), ""),
-        Refused::new("claims_less.pth", claim(small(), 3), ""),
-        Refused::new("zip64.pth", zip64(1 << 40), ""),
-        Refused::new("zip64_many.pth", zip64(u64::MAX), ""),
-        Refused::new("method.pth", patched(small(), CENTRAL, 10, &[12, 0]), "stored or deflated content"),
-        Refused::new("encrypted.pth", patched(small(), CENTRAL, 8, &[1, 0]), "plain content, found encrypted content"),
-        Refused::new("checksum.pth", patched(small(), CENTRAL, 16, &[1, 2, 3, 4]), ""),
-        Refused::new("name_twice.pth", name_twice(), "found a name twice"),
-        Refused::new("line.pth", zip(&[("a\nb/data.pkl", b""), ("a\nb/byteorder", b"x\ny")], false), "`x"),
-        Refused::new("local.pth", patched(small(), LOCAL, 0, b"PK\x07\x08"), ""),
-        Refused::new("no_pickle.pth", zip(&[("archive/data/0", &[0; 16])], false), "`data.pkl`, as torch.save writes"),
-        Refused::new("arrays.npz", zip(&[("layer1.npy", b"\x93NUMPY")], false), "NumPy arrays"),
-        Refused::new("no_storage.pth", zip(&[("archive/data.pkl", &state(4))], false), "fc.weight"),
-        Refused::new(
+        Case::refused("overlapping.pth", overlapping(9000), "once unpacked"),
+        Case::refused("claims_much.pth", claim(small(), u32::MAX - 1), "once unpacked"),
+        Case::refused("claims_more.pth", claim(small(), 4096), ""),
+        Case::refused("claims_less.pth", claim(small(), 3), ""),
+        Case::refused("zip64.pth", zip64(1 << 40), ""),
+        Case::refused("zip64_many.pth", zip64(u64::MAX), ""),
+        Case::refused("method.pth", patched(small(), CENTRAL, 10, &[12, 0]), "stored or deflated content"),
+        Case::refused("encrypted.pth", patched(small(), CENTRAL, 8, &[1, 0]), "plain content, found encrypted content"),
+        Case::refused("checksum.pth", patched(small(), CENTRAL, 16, &[1, 2, 3, 4]), ""),
+        Case::refused("name_twice.pth", name_twice(), "found a name twice"),
+        Case::refused("line.pth", zip(&[("a\nb/data.pkl", b""), ("a\nb/byteorder", b"x\ny")], false), "`x"),
+        Case::refused("local.pth", patched(small(), LOCAL, 0, b"PK\x07\x08"), ""),
+        Case::refused("no_pickle.pth", zip(&[("archive/data/0", &[0; 16])], false), "`data.pkl`, as torch.save writes"),
+        Case::refused("arrays.npz", zip(&[("layer1.npy", b"\x93NUMPY")], false), "NumPy arrays"),
+        Case::refused("no_storage.pth", zip(&[("archive/data.pkl", &state(4))], false), "fc.weight"),
+        Case::refused(
             "short_storage.pth",
             zip(&[("a/data.pkl", &state(4)), ("a/data/0", &[0; 15])], false),
             "fc.weight",
         ),
-        Refused::new(
+        Case::refused(
             "order.pth",
             zip(&[("a/data.pkl", &state(4)), ("a/byteorder", b"middle")], false),
             "found `middle`",
         ),
-        Refused::new(
+        Case::refused(
             "nothing.zip",
             b"PK\x05\x06".iter().copied().chain([0; 18]).collect::<Vec<_>>(),
             "an empty zip archive",
         ),
     ];
     cases.extend(tar_cases());
+    cases.push(Case::accepted("packed_views.pth", packed_views()));
     cases
 }

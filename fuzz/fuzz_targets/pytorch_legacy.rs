@@ -1,0 +1,4 @@
+//! Legacy files and tar archives of PyTorch.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| repgeo_fuzz::checkpoint(bytes));
