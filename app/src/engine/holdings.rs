@@ -220,7 +220,11 @@ fn recognise_shards(network: Sharded, reading: &Reading) -> Recognised {
 }
 
 /// A checkpoint that is no network: one whose architecture the user may know, or none.
-fn unread(error: &CheckpointError, foreign: bool, again: impl FnOnce() -> Result<Checkpoint, CheckpointError>) -> Recognised {
+fn unread(
+    error: &CheckpointError,
+    foreign: bool,
+    again: impl FnOnce() -> Result<Checkpoint, CheckpointError>,
+) -> Recognised {
     match *error.fault {
         Fault::NotInferred(_) => match again() {
             Ok(checkpoint) => Recognised::Unknown(Box::new(checkpoint), error.to_string()),
@@ -327,6 +331,8 @@ mod tests {
         let events = opened(&[&first, &first, &second]);
         assert_eq!(events.len(), 3, "{events:?}");
         assert!(events.iter().all(|event| matches!(event, Event::Refused { .. })), "{events:?}");
+    }
+
     #[test]
     fn a_file_of_another_program_is_called_what_it_is() {
         for purpose in [Purpose::Any, Purpose::Input] {
