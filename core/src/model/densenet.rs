@@ -282,7 +282,6 @@ impl DenseNet {
                 found: text.to_owned(),
             })?),
         };
-        let ids = format!("one of {}", Activation::ids().collect::<Vec<_>>().join(", "));
         let (final_norm, features) = last;
         Ok(Self {
             input_channels,
@@ -294,7 +293,7 @@ impl DenseNet {
                 .ok()
                 .filter(|chain| chain.inputs == features)
                 .map_or(Vec::new(), |chain| chain.layers),
-            activation: said.of("activation", &ids)?.unwrap_or_default(),
+            activation: said.activation()?.unwrap_or(Activation::Relu),
             new_channels_first: within == "." && layers.iter().any(|layer| layer.name == "trans1.conv"),
             linear_transitions: within == ".bottle_neck_layer_",
         })

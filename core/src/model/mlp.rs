@@ -168,7 +168,7 @@ impl Mlp {
         let found = Chain::of(layers)?;
         let norms = found.layers.iter().any(|layer| layer.norm.is_some());
         let order = if norms { said.of("order", "norm-activation or activation-norm")? } else { None };
-        let order = order.or(found.order).unwrap_or_default();
+        let order = order.or(found.order).unwrap_or(LayerOrder::NormActivation);
         let mut mlp = Self {
             inputs: found.inputs,
             layers: found.layers,

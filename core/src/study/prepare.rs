@@ -15,7 +15,8 @@ const IMAGES_TO_CHOOSE: usize = 256;
 const IMAGES_OF_PRESETS: usize = 16;
 /// The most readings that are tried.
 const MOST_READINGS: usize = 24;
-/// The largest median divergence of networks on images like those of their training; above it, it is said.
+/// The median divergence above which it is said. Nine networks trained on CIFAR-10, of 20 to 56 layers, have 0.010 to 0.012 on
+/// images like those of their training; the nearest wrong readings that it tells have 0.041 (leaky ReLU with slope 0.1) and more.
 const UNLIKE: f64 = 0.03;
 /// How many times smaller a divergence has to be than another to be preferred.
 const CLEARLY: f64 = 2.0;

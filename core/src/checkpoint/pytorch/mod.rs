@@ -143,6 +143,20 @@ mod tests {
     use crate::file::NamedBytes;
     use crate::file::zip::Archive;
     use crate::file::zip::tests::with_idle_records;
+    use crate::model::{Activation, Architecture, Pool};
+
+    #[test]
+    fn a_whole_module_says_what_its_tensors_cannot() {
+        let bytes =
+            include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/checkpoints/modules_strided.pth"));
+        let file = NamedBytes { name: "modules_strided.pth".to_owned(), bytes: bytes.to_vec() };
+        let network = load(read(&file).unwrap(), &Reading::default()).unwrap();
+        let [Architecture::Cnn(cnn)] = &network.readings[..] else { panic!("{:?}", network.readings) };
+        let strides: Vec<usize> = cnn.blocks.iter().map(|block| block.stride).collect();
+        let pools: Vec<Option<Pool>> = cnn.blocks.iter().map(|block| block.pool).collect();
+        assert_eq!((strides, pools), (vec![2, 1], vec![None, Some(Pool::average(2))]));
+        assert_eq!((cnn.activation, cnn.epsilon), (Activation::Gelu, 1e-3));
+    }
 
     #[test]
     fn a_root_of_21_letters_changes_nothing() {

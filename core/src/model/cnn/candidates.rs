@@ -282,9 +282,9 @@ impl Found {
 
     /// The side that is left of an image's side.
     fn side_after(&self, input: usize, way: &Way) -> Option<usize> {
-        let each = self.convs.iter().zip(&way.strides).zip(way.paddings.iter().zip(&way.pools));
-        each.fold(Some(input), |side, ((conv, &stride), (&padding, pool))| {
-            let room = side?.checked_add(padding.checked_mul(2)?)?.checked_sub(conv.kernel)?;
+        let mut each = self.convs.iter().zip(&way.strides).zip(way.paddings.iter().zip(&way.pools));
+        each.try_fold(input, |side, ((conv, &stride), (&padding, pool))| {
+            let room = side.checked_add(padding.checked_mul(2)?)?.checked_sub(conv.kernel)?;
             let convolved = room.checked_div(stride)?.checked_add(1)?;
             match pool {
                 Some(pool) => pool.side_after(convolved),

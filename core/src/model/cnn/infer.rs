@@ -99,7 +99,7 @@ fn members(
         convs,
         features: linear.first().map(|layer| (format!("{}.weight", layer.name), layer.inputs)),
         linear: layers,
-        order: said_order.or(order).unwrap_or_default(),
+        order: said_order.or(order).unwrap_or(LayerOrder::NormActivation),
     };
     let mut members = found.members(said)?;
     let ids = format!("one of {}", super::Activation::ids().collect::<Vec<_>>().join(", "));
