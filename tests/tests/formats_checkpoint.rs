@@ -11,8 +11,8 @@ use repgeo_core::checkpoint::{self, ArchitectureOrigin, Checkpoint, Container, M
 use repgeo_core::data::{ImageShape, Normalisation};
 use repgeo_core::file::NamedBytes;
 use repgeo_core::model::{
-    Activation, Architecture, CifarResnet, Cnn, ConvBlock, Head, LinearLayer, Mlp, Pool, Resnet, StateDict,
-    StateTensor, initial_state,
+    Architecture, CifarResnet, Cnn, ConvBlock, Head, LinearLayer, Mlp, Pool, Resnet, StateDict, StateTensor,
+    initial_state,
 };
 use repgeo_tests::places::{self, skipped};
 use serde_json::Value;
