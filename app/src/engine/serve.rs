@@ -60,7 +60,7 @@ impl Engine {
                 port::tell(Event::Ready { engine, adapter });
             }
             Request::Open { files, purpose } => self.open(files, purpose).await,
-            Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, architecture)),
+            Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, *architecture)),
             Request::Remove { id } => {
                 self.holdings.remove(id);
                 // What was kept of its layers goes with it.

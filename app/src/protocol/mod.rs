@@ -46,7 +46,7 @@ pub enum Request {
         /// The file.
         id: FileId,
         /// Its architecture.
-        architecture: Architecture,
+        architecture: Box<Architecture>,
     },
     /// Forget a file.
     Remove {

@@ -222,7 +222,7 @@ impl State {
         let Some(file) = self.file_of(id) else { return Vec::new() };
         file.status = FileStatus::Reading { fraction: 1.0 };
         file.described = Some(architecture.clone());
-        self.send(Request::Describe { id, architecture })
+        self.send(Request::Describe { id, architecture: Box::new(architecture) })
     }
 
     /// Reads a file again, from where it is, in another way. The engine keeps no file for it.
@@ -315,7 +315,7 @@ impl State {
             file.status = FileStatus::Reading { fraction: 0.0 };
             effects.push(Effect::Send(Request::Open { files: file.sources.clone(), purpose: file.purpose }));
             if let Some(architecture) = file.described.clone() {
-                effects.push(Effect::Send(Request::Describe { id: file.id, architecture }));
+                effects.push(Effect::Send(Request::Describe { id: file.id, architecture: Box::new(architecture) }));
             }
         }
         effects

@@ -188,5 +188,5 @@ fn a_given_architecture_is_given_again_to_another_engine() {
     state.apply(Action::ArchitectureGiven { id: 1, architecture: architecture.clone() }, 0.0);
     state.apply(Action::EngineLost("out of memory".into()), 0.0);
     let effects = tell(&mut state, Event::Awake { version: PROTOCOL_VERSION });
-    assert_eq!(effects[2], Effect::Send(Request::Describe { id: 1, architecture }));
+    assert_eq!(effects[2], Effect::Send(Request::Describe { id: 1, architecture: Box::new(architecture) }));
 }
