@@ -337,7 +337,8 @@ mod tests {
     fn a_file_of_another_program_is_called_what_it_is() {
         for purpose in [Purpose::Any, Purpose::Input] {
             let (mut holdings, mut opening) = (Holdings::default(), Opening::new(purpose));
-            let taken = holdings.take(&mut opening, 1, file("net.onnx", b"\x08\x08\x12\x07pytorch\x3a\x02\x12\x00"));
+            let onnx = file("net.onnx", b"\x08\x08\x12\x07pytorch\x3a\x02\x12\x00");
+            let taken = holdings.take(&mut opening, 1, onnx, Reading::default());
             let events = taken.into_iter().chain(holdings.finish(opening)).collect::<Vec<_>>();
             let [Event::Refused { id: 1, reason }] = &events[..] else { panic!("{events:?}") };
             assert!(reason.contains("an ONNX model: export"), "{reason}");
