@@ -100,7 +100,7 @@ fn clock() -> f64 {
 /// Loads a checkpoint as a network or in vain: either is right here, since most of these files hold no known architecture.
 fn load(name: &str, read: Read) {
     if let Read::Checkpoint(checkpoint) = read
-        && let Err(error) = checkpoint::load(*checkpoint, None)
+        && let Err(error) = checkpoint::load(*checkpoint, &checkpoint::Reading::default())
     {
         let text = error.to_string();
         assert!(text.starts_with(&format!("{name}: ")) && !text.contains('\n'), "{text}");

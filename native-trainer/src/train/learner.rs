@@ -91,7 +91,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use burn::tensor::TensorData;
-    use repgeo_core::model::{Activation, Cnn, ConvBlock, Graph, Head, LinearLayer, Pool, StateDict, StateTensor};
+    use repgeo_core::model::{Cnn, ConvBlock, Graph, Head, LinearLayer, Pool, StateDict, StateTensor};
     use serde::Deserialize;
 
     use super::*;
