@@ -8,6 +8,7 @@ use super::container::Container;
 use super::error::{CheckpointError, Fault};
 use super::metadata::Metadata;
 use super::nearest::{nearest, with_nearest};
+use super::part;
 use super::read::{Checkpoint, Unusable};
 use super::reading::Reading;
 use super::report::{Absent, LoadReport, Misshaped};
@@ -182,7 +183,14 @@ fn choose(
                 return Err(InferenceError::UnknownChoice { known, found, hint: String::new() }.into());
             }
         },
-        (None, None) => (Architecture::readings(shapes, &reading.choices, modules)?, ArchitectureOrigin::Inferred),
+        (None, None) => {
+            let mut readings = Architecture::readings(shapes, &reading.choices, modules)?;
+            // Where none has all tensors, what is missing is said of the first.
+            if readings.iter().any(|one| part::fits(one, shapes)) {
+                readings.retain(|one| part::fits(one, shapes));
+            }
+            (readings, ArchitectureOrigin::Inferred)
+        }
     };
     let architecture = &readings[0];
     if let (Some(normalisation), Some(channels)) = (&metadata.normalisation, architecture.expected_input().channels)

@@ -20,6 +20,8 @@ mod open;
 mod outputs;
 mod plan;
 mod prepare;
+#[cfg(test)]
+mod prepare_tests;
 mod remarks;
 mod report;
 #[cfg(test)]

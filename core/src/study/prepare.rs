@@ -4,13 +4,15 @@ use super::{Input, StudyError};
 use crate::activation::{ActivationError, Job, RowPolicy, evidence, likeliest_reading, readings_for, settle};
 use crate::checkpoint::{ArchitectureOrigin, Evidence, Network, Settled};
 use crate::data::{Normalisation, ProbeSet};
-use crate::model::Architecture;
+use crate::model::{Architecture, Parameter};
 use crate::supervise::Supervisor;
 
 /// Images that are asked what they say of a network.
 const IMAGES: usize = 64;
 /// Images that are asked to choose between several.
 const IMAGES_TO_CHOOSE: usize = 256;
+/// Images that are asked whether another reading fits better: each reading takes as long.
+const IMAGES_OF_ALTERNATIVES: usize = 32;
 /// Images that are asked by which preset they are to be normalised: each preset takes as long.
 const IMAGES_OF_PRESETS: usize = 16;
 /// The most readings that are tried.
@@ -124,13 +126,23 @@ impl<S: Supervisor> Settler<'_, S> {
     ) -> Result<Option<(String, Architecture, Evidence)>, ActivationError> {
         let mut best: Option<(String, Architecture, Evidence)> = None;
         for (saying, other) in self.alternatives(chosen) {
-            let found = self.ask(&other, self.normalisation, IMAGES).await?;
+            let found = self.ask(&other, self.normalisation, IMAGES_OF_ALTERNATIVES).await?;
             let reference = best.as_ref().map_or(evidence, |(.., best)| best);
             if is_better(&found, reference) {
                 best = Some((saying, other, found));
             }
         }
         Ok(best)
+    }
+
+    /// Whether a reading takes the images and has the network's tensors.
+    fn runs(&self, reading: &Architecture) -> bool {
+        reading.graph(self.probe.shape).is_ok_and(|graph| {
+            let there = |parameter: &Parameter| {
+                self.network.state.get(&parameter.name).is_some_and(|tensor| tensor.shape == parameter.shape)
+            };
+            graph.parameters.iter().all(there)
+        })
     }
 
     /// Whether the user said otherwise.
@@ -147,7 +159,7 @@ impl<S: Supervisor> Settler<'_, S> {
                 choices.insert(assumption.key.clone(), value.clone());
                 let readings = Architecture::readings(&self.network.shapes, &choices, &self.network.modules)
                     .unwrap_or_else(|_| Vec::new());
-                let fitting = readings.into_iter().find(|reading| reading.graph(self.probe.shape).is_ok());
+                let fitting = readings.into_iter().find(|reading| self.runs(reading));
                 let new =
                     fitting.filter(|reading| reading != chosen && found.iter().all(|(_, other)| other != reading));
                 found.extend(new.map(|reading| (format!("{}={value}", assumption.key), reading)));
@@ -217,6 +229,11 @@ impl<S: Supervisor> Settler<'_, S> {
         }))
     }
 
+    /// The number of classes of the images' labels.
+    fn classes(&self) -> Option<usize> {
+        self.probe.labels.as_ref()?.iter().max().map(|&largest| largest as usize + 1)
+    }
+
     /// What some of the images say of a reading.
     async fn ask(
         &self,
@@ -235,9 +252,12 @@ impl<S: Supervisor> Settler<'_, S> {
             probe: &probe,
             normalisation,
             policy: RowPolicy::Flatten,
-            portion: (0.0, 1.0),
+            portion: (0.0, 0.0),
         };
-        evidence(&job, self.watcher).await
+        let found = evidence(&job, self.watcher).await?;
+        // Labels of other classes than the network's say nothing of it.
+        let same_classes = reading.classes() == self.classes();
+        Ok(Evidence { accuracy: found.accuracy.filter(|_| same_classes), ..found })
     }
 }
 

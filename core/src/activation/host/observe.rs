@@ -53,6 +53,7 @@ pub(in crate::activation) async fn observe(
     let mut logits = Vec::new();
     let mut workspace = Workspace::default();
     for start in (0..job.images()).step_by(BATCH) {
+        job.report(watcher, "what images say of how it is read", start as f64 / job.images() as f64);
         watcher.pause().await?;
         let range = start..(start + BATCH).min(job.images());
         let mut values = job.batch(range.clone())?;

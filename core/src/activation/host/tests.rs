@@ -10,8 +10,8 @@ use crate::activation::RowPolicy;
 use crate::activation::reference::evaluate;
 use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet};
 use crate::model::{
-    Activation, Architecture, CifarResnet, Convolution, Graph, GraphBuilder, ParameterRole, Resnet, ResnetBlock,
-    ResnetNames, ResnetStem, StateDict, StateTensor,
+    Activation, Architecture, CifarResnet, Convolution, Graph, GraphBuilder, Operation, ParameterRole, Resnet,
+    ResnetBlock, ResnetNames, ResnetStem, StateDict, StateTensor,
 };
 use crate::supervise::{Cancelled, Progress, Unsupervised};
 
@@ -304,4 +304,47 @@ fn progress_grows_within_its_portion_and_work_can_be_cancelled() {
             "{fractions:?}"
         );
     }
+}
+
+/// Mean and variance of each channel of a batch normalisation, by the definition: of what it reads, in units of its running
+/// statistics, epsilon counted in both variances.
+#[test]
+fn batch_normalisations_are_observed_as_they_are_defined() {
+    let graph = Architecture::from(Resnet::resnet18_cifar(4, 3, 5)).graph(SMALL).unwrap();
+    let (state, probe) = (random_state(&graph, 3), images(SMALL, 20));
+    let normalisation = normalisation(SMALL.channels);
+    let job = Job {
+        network: "net",
+        graph: &graph,
+        state: &state,
+        probe: &probe,
+        normalisation: &normalisation,
+        policy: RowPolicy::Flatten,
+        portion: (0.0, 1.0),
+    };
+    let found = pollster::block_on(observe(&job, &Unsupervised)).unwrap();
+    let Pixels::F32(pixels) = &probe.pixels else { panic!("floating-point pixels") };
+    let normalised =
+        |image: &[f32]| -> Vec<f64> { image.iter().map(|&x| f64::from(((f64::from(x) - 0.4) / 0.3) as f32)).collect() };
+    let all: Vec<Vec<Vec<f64>>> =
+        pixels.chunks(SMALL.len()).map(|image| evaluate(&graph, &state, &normalised(image))).collect();
+    let norms = graph.nodes.iter().filter(|node| matches!(node.operation, Operation::BatchNorm { .. }));
+    assert_eq!(found.norms.len(), norms.clone().count());
+    for (node, found) in norms.zip(&found.norms) {
+        let Operation::BatchNorm { name, epsilon } = &node.operation else { panic!("no batch normalisation") };
+        let [mean, variance] = ["running_mean", "running_var"].map(|part| &state[&format!("{name}.{part}")].values);
+        let positions = node.shape.len() / mean.len();
+        for (channel, &(seen_mean, seen_variance)) in found.moments.iter().enumerate() {
+            let read = all.iter().flat_map(|values| &values[node.inputs[0]][channel * positions..][..positions]);
+            let count = read.clone().count() as f64;
+            let own_mean = read.clone().sum::<f64>() / count;
+            let own_variance = read.map(|value| (value - own_mean).powi(2)).sum::<f64>() / count;
+            let (mean, variance) = (f64::from(mean[channel]), f64::from(variance[channel]) + epsilon);
+            let expected = ((own_mean - mean) / variance.sqrt(), (own_variance + epsilon) / variance);
+            let error = (seen_mean - expected.0).abs().max((seen_variance - expected.1).abs());
+            assert!(error < 2e-4 * (1.0 + expected.0.abs() + expected.1), "{name} {channel}: {error} of {expected:?}");
+        }
+    }
+    let logits = all.iter().flat_map(|values| values.last().unwrap());
+    assert!(found.logits.iter().zip(logits).all(|(found, expected)| (f64::from(*found) - expected).abs() < 1e-3));
 }

@@ -70,7 +70,13 @@ impl Found {
             None => vec![Head::Flatten],
         };
         let mut found = Vec::new();
-        for head in heads {
+        // What the linear part reads has to be what the head yields.
+        let yields = |head: &Head| match head {
+            Head::Flatten => true,
+            Head::GlobalAverage => side == 1,
+            Head::Adaptive(own) => *own == side,
+        };
+        for head in heads.into_iter().filter(yields) {
             let fixed = said.is_silent_of("pool");
             for way in &ways {
                 match head {
