@@ -259,7 +259,7 @@ fn two_networks_of_one_file_are_compared() {
         "{message}"
     );
     let message = refusal(&[&[twice, twice, twice][..], &["--part", "a", "--part", "b"], &rest].concat());
-    assert!(message.contains("--part: expected one name for all files, or one for each of 3, found 2"), "{message}");
+    assert!(message.contains("--part: expected one for all files, or one for each of 3, found 2"), "{message}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
 use super::shards::ShardIndex;
-use crate::file::{self, Kind, ZipContent};
+use crate::file::{self, Foreign, Kind, ZipContent};
 
 /// How a checkpoint is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,7 @@ fn describe(kind: Kind, bytes: &[u8]) -> String {
         Kind::Empty => "an empty file",
         Kind::Npy => "a NumPy array, which is an activation file",
         Kind::Foreign(foreign) | Kind::Zip(ZipContent::Foreign(foreign)) => foreign.description(),
+        Kind::Matlab | Kind::Matlab73 => Foreign::Matlab.description(),
         Kind::Gzip => "a gzip file: unpack it first",
         Kind::Png => "a PNG image",
         Kind::Jpeg => "a JPEG image",

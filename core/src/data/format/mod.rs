@@ -59,7 +59,7 @@ pub fn read_prepared(files: &[NamedBytes], preparation: Preparation) -> Result<P
     let unpacked = source::unpack(files, &mut allowance)?;
     let Sources { files: sources, note, broken } = source::sources(&unpacked, &mut allowance, preparation.skip_broken)?;
     let Some(format) = sources.iter().map(|source| source.format).find(|format| *format != Format::Stl10Labels) else {
-        return Err(no_images(&sources));
+        return Err(no_images(files, &sources));
     };
     check_same_format(&sources, format)?;
     if format == Format::Image {
@@ -81,11 +81,12 @@ pub fn read_prepared(files: &[NamedBytes], preparation: Preparation) -> Result<P
     preparation.apply_to_set(set?.with_notes(note).with_notes(images::left_out(&broken)))
 }
 
-fn no_images(sources: &[Source<'_>]) -> DataError {
+fn no_images(files: &[NamedBytes], sources: &[Source<'_>]) -> DataError {
     let expected = "a file of images";
-    match sources {
-        [] => DataError::mismatch("probe set", expected, "none"),
-        [labels, ..] => DataError::mismatch(&labels.name, expected, "STL-10 labels only"),
+    match (sources, files) {
+        ([], []) => DataError::mismatch("probe set", expected, "none"),
+        ([], [first, ..]) => DataError::mismatch(&first.name, expected, "none in it"),
+        ([labels, ..], _) => DataError::mismatch(&labels.name, expected, "STL-10 labels only"),
     }
 }
 

@@ -24,10 +24,24 @@ pub(super) fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec
             _ => return None,
         }
     }
-    if convs.is_empty() {
+    if convs.is_empty() || holds_blocks_of_channels(&convs) {
         return None;
     }
     Some(members(convs, linear, norms, said))
+}
+
+/// Whether a numbered module holds a convolution of each channel beside others: blocks that are mostly added to what they read.
+fn holds_blocks_of_channels(convs: &[FoundConv]) -> bool {
+    let block = |conv: &FoundConv| {
+        let (module, _) = conv.name.rsplit_once('.')?;
+        module.rsplit('.').next()?.parse::<usize>().ok().map(|_| module.to_owned())
+    };
+    let each_channel = |conv: &&FoundConv| conv.inputs == 1 && conv.outputs > 1 && conv.kernel > 1;
+    convs.iter().skip(1).filter(each_channel).any(|own| {
+        block(own).is_some_and(|module| {
+            convs.iter().any(|conv| conv.name != own.name && block(conv).as_ref() == Some(&module))
+        })
+    })
 }
 
 /// A convolution that was found.

@@ -61,7 +61,8 @@ fn bytes<'a>(
     }
     match (pickle.made_by(id), pickle.arguments(id)) {
         (Some(("_codecs", "encode")), &[text, ..]) => {
-            let Some(text) = pickle.text(text) else { return Ok(None) };
+            let (Node::Text(span) | Node::Bytes(span)) = pickle.node(text) else { return Ok(None) };
+            let Ok(text) = std::str::from_utf8(span.of_source(pickle.source)) else { return Ok(None) };
             allowance.spend(path, text.len())?;
             let encoded = text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect();
             Ok(Option::<Vec<u8>>::map(encoded, Cow::Owned))
