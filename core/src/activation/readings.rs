@@ -84,8 +84,9 @@ pub fn settle(network: &mut Network, probe: &ProbeSet) -> Result<(), ActivationE
 
 /// That no reading takes the images.
 pub(super) fn images_error(network: &Network, probe: &ProbeSet) -> ActivationError {
+    let likeliest = network.readings.iter().map(Architecture::likelihood).max().unwrap_or(0);
     let mut expected: Vec<String> = Vec::new();
-    for reading in &network.readings {
+    for reading in network.readings.iter().filter(|reading| reading.likelihood() == likeliest) {
         let images = match reading.graph(probe.shape).is_ok_and(|graph| enlarges(&graph)) {
             true => format!(
                 "larger images, such as {}, of which it takes means over windows (or head=adaptive:SIDE said of it)",

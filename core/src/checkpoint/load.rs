@@ -111,7 +111,9 @@ impl Network {
     /// What an inferred architecture takes for granted, one sentence each.
     #[must_use]
     pub fn assumptions(&self) -> Vec<String> {
-        let sentence = |assumption: Assumption| Some(assumption.sentence).filter(|sentence| !sentence.is_empty());
+        let sentence = |Assumption { key, value, sentence, .. }: Assumption| {
+            (!sentence.is_empty()).then(|| format!("{sentence} ({key}={value})"))
+        };
         match self.origin {
             ArchitectureOrigin::Inferred => self.architecture.assumptions().into_iter().filter_map(sentence).collect(),
             _ => Vec::new(),

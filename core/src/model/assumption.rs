@@ -173,5 +173,8 @@ mod tests {
         let choices = parse_choices("depth=x").unwrap();
         let error = Said::new(&choices, &modules).of::<usize>("depth", "a number").unwrap_err().to_string();
         assert_eq!(error, "architecture depth: expected a number, found `x`");
+        let choices = parse_choices("activation=tnh").unwrap();
+        let error = Said::new(&choices, &modules).activation().unwrap_err().to_string();
+        assert!(error.ends_with("found `tnh`; did you mean tanh?"), "{error}");
     }
 }

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Assumption, Graph, ModelError, Said};
 use crate::data::ImageShape;
+use crate::names;
 
 /// The shapes of a checkpoint's tensors, by name, in the order of the layers as far as the file tells it.
 pub type TensorShapes = IndexMap<String, Vec<usize>>;
@@ -121,7 +122,7 @@ pub enum InferenceError {
         found: String,
     },
     /// What a user said of something that the tensors leave open cannot be read.
-    #[error("architecture {key}: expected {expected}, found `{found}`")]
+    #[error("architecture {key}: expected {expected}, found `{found}`{}", meant(.found, .expected))]
     Choice {
         /// What was said something of.
         key: String,
@@ -140,6 +141,12 @@ pub enum InferenceError {
         /// What was probably meant.
         hint: String,
     },
+}
+
+/// Which of the words of what can be said was probably meant.
+fn meant(found: &str, expected: &str) -> String {
+    let words = expected.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
+    names::hint(&names::nearest(found, words.filter(|word| word.len() > 2)))
 }
 
 impl InferenceError {
