@@ -158,8 +158,15 @@ impl Holdings {
         events
     }
 
-    /// Reads a checkpoint as the architecture that the user gave.
-    pub fn describe(&mut self, id: FileId, architecture: Architecture) -> Vec<Event> {
+    /// Reads a checkpoint as the architecture that the user gave in JSON.
+    pub fn describe(&mut self, id: FileId, architecture: &str) -> Vec<Event> {
+        let architecture: Architecture = match serde_json::from_str(architecture) {
+            Ok(architecture) => architecture,
+            Err(error) => {
+                let reason = format!("The description cannot be read: {error}");
+                return vec![Event::ArchitectureUnknown { id, reason }];
+            }
+        };
         let Some((checkpoint, reading)) = self.unknown.get(&id).cloned() else { return Vec::new() };
         let reading = Reading { architecture: Some(architecture), ..reading };
         match checkpoint::load(checkpoint, &reading) {

@@ -4,13 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use repgeo_core::checkpoint::Reading;
 use repgeo_core::file::NamedBytes;
 use wasm_bindgen_futures::spawn_local;
 
 use super::device::Devices;
 use super::holdings::{Holdings, Opening};
 use super::{fetch, port, run};
-use crate::protocol::{Event, FileSource, PROTOCOL_VERSION, Purpose, Request, RunId};
+use crate::protocol::{Event, FileSource, PROTOCOL_VERSION, Purpose, ReadAs, Request, RunId};
 
 /// Starts to listen, and says so.
 pub fn start() {
@@ -60,7 +61,7 @@ impl Engine {
                 port::tell(Event::Ready { engine, adapter });
             }
             Request::Open { files, purpose } => self.open(files, purpose).await,
-            Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, *architecture)),
+            Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, &architecture)),
             Request::Remove { id } => {
                 self.holdings.remove(id);
                 // What was kept of its layers goes with it.
@@ -90,6 +91,8 @@ impl Engine {
             match fetch::read(&url, progress).await {
                 Ok(bytes) => {
                     let file = NamedBytes { name, bytes };
+                    let ReadAs { part, choices } = reading;
+                    let reading = Reading { part, choices, ..Reading::default() };
                     self.holdings.take(&mut opening, id, file, reading).into_iter().for_each(port::tell);
                 }
                 Err(reason) => port::tell(Event::Refused { id, reason: format!("{name}: {reason}") }),

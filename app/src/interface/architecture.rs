@@ -1,7 +1,7 @@
 //! The form that says what a checkpoint is when its tensors do not.
 
 use leptos::prelude::*;
-use repgeo_core::model::{Architecture, CifarResnet, Resnet, ResnetBlock, ResnetNames, ResnetStem, parse_choices};
+use repgeo_core::model::parse_choices;
 
 use super::page::Page;
 use crate::protocol::FileId;
@@ -49,35 +49,27 @@ pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
     let text = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<String>);
 
-    let resnet = move |block, depths: [usize; 4]| Resnet {
-        block,
-        depths: depths.to_vec(),
-        stem: if imagenet_stem.get_untracked() { ResnetStem::ImageNet } else { ResnetStem::Cifar },
-        width: width.get_untracked(),
-        input_channels: channels.get_untracked(),
-        classes: Some(classes.get_untracked()),
-        names: ResnetNames::default(),
-        head: None,
+    let resnet = move |block: &str, depths: &str| {
+        let stem = if imagenet_stem.get_untracked() { "imagenet" } else { "cifar" };
+        let [width, channels, classes] = [width, channels, classes].map(|signal| signal.get_untracked());
+        format!(
+            r#"{{"family":"resnet","block":"{block}","depths":{depths},"stem":"{stem}","width":{width},"input_channels":{channels},"classes":{classes}}}"#
+        )
     };
-    let architecture = move || -> Result<Architecture, String> {
-        Ok(match family.get_untracked().as_str() {
-            "resnet-18" => resnet(ResnetBlock::Basic, [2, 2, 2, 2]).into(),
-            "resnet-34" => resnet(ResnetBlock::Basic, [3, 4, 6, 3]).into(),
-            "resnet-50" => resnet(ResnetBlock::Bottleneck, [3, 4, 6, 3]).into(),
-            "cifar-resnet" => CifarResnet {
-                width: width.get_untracked(),
-                input_channels: channels.get_untracked(),
-                ..CifarResnet::of_depth(depth.get_untracked(), classes.get_untracked())
-            }
-            .into(),
-            _ => serde_json::from_str(&text.get_untracked())
-                .map_err(|error| format!("The description cannot be read: {error}"))?,
-        })
+    let architecture = move || match family.get_untracked().as_str() {
+        "resnet-18" => resnet("basic", "[2,2,2,2]"),
+        "resnet-34" => resnet("basic", "[3,4,6,3]"),
+        "resnet-50" => resnet("bottleneck", "[3,4,6,3]"),
+        "cifar-resnet" => {
+            let numbers = [depth, width, channels, classes].map(|signal| signal.get_untracked());
+            let [depth, width, channels, classes] = numbers;
+            format!(
+                r#"{{"family":"cifar-resnet","depth":{depth},"width":{width},"input_channels":{channels},"classes":{classes}}}"#
+            )
+        }
+        _ => text.get_untracked(),
     };
-    let apply = move |_| match architecture() {
-        Ok(architecture) => page.happened(Action::ArchitectureGiven { id, architecture }),
-        Err(reason) => problem.set(Some(reason)),
-    };
+    let apply = move |_| page.happened(Action::ArchitectureGiven { id, architecture: architecture() });
     let say = move |event: leptos::ev::Event| match parse_choices(&event_target_value(&event)) {
         Ok(choices) => page.happened(Action::AssumptionsGiven { id, choices }),
         Err(part) => problem.set(Some(format!("Expected KEY=VALUE, several separated by commas, found `{part}`."))),

@@ -6,9 +6,8 @@
 
 mod report;
 
-use repgeo_core::checkpoint::Reading;
 pub use repgeo_core::data::NormalisationChoice;
-use repgeo_core::model::Architecture;
+use repgeo_core::model::Choices;
 use repgeo_core::study::{Comparison, StudySpec};
 use repgeo_core::supervise::Progress;
 use serde::{Deserialize, Serialize};
@@ -45,8 +44,8 @@ pub enum Request {
     Describe {
         /// The file.
         id: FileId,
-        /// Its architecture.
-        architecture: Box<Architecture>,
+        /// Its architecture, in JSON.
+        architecture: String,
     },
     /// Forget a file.
     Remove {
@@ -78,7 +77,7 @@ pub struct FileSource {
     pub url: String,
     /// What the user said of how a checkpoint is to be read.
     #[serde(default)]
-    pub reading: Reading,
+    pub reading: ReadAs,
 }
 
 /// What files were chosen as.
@@ -151,6 +150,15 @@ impl CompareSettings {
         let questions = self.spec.questions.clone();
         *self == Self { spec: StudySpec { questions, ..other.spec.clone() }, ..other.clone() }
     }
+}
+
+/// What a user says about how a file is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// Which of several networks in it.
+    pub part: Option<String>,
+    /// What its tensors leave open, by key.
+    pub choices: Choices,
 }
 
 /// What the engine tells the interface.

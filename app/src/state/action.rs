@@ -3,7 +3,7 @@
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
 use repgeo_core::figure::Scale;
-use repgeo_core::model::{Architecture, Choices};
+use repgeo_core::model::Choices;
 
 use crate::catalogue::Catalogue;
 use crate::protocol::{
@@ -34,8 +34,8 @@ pub enum Action {
     ArchitectureGiven {
         /// The checkpoint.
         id: FileId,
-        /// Its architecture.
-        architecture: Architecture,
+        /// Its architecture, in JSON.
+        architecture: String,
     },
     /// Another of the networks in a file is to be compared.
     PartChosen {

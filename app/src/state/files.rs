@@ -1,12 +1,11 @@
 //! The files that were chosen: networks, activations and the probe set.
 
-use repgeo_core::checkpoint::Reading;
-use repgeo_core::model::{Architecture, Choices};
+use repgeo_core::model::Choices;
 use repgeo_core::study;
 
 use super::{ChosenFile, Effect, State};
 use crate::catalogue::{BundledProbe, file_name};
-use crate::protocol::{FileId, FileSource, InputSummary, ProbeSummary, Purpose, Request};
+use crate::protocol::{FileId, FileSource, InputSummary, ProbeSummary, Purpose, ReadAs, Request};
 
 /// A file, or several that are one probe set.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +22,8 @@ pub struct FileItem {
     pub purpose: Purpose,
     /// What became of it.
     pub status: FileStatus,
-    /// What the user said that it is.
-    described: Option<Architecture>,
+    /// What the user said that it is, in JSON.
+    described: Option<String>,
 }
 
 /// What became of a file.
@@ -167,7 +166,7 @@ impl State {
 
     fn source(&mut self, name: String, url: String) -> FileSource {
         self.next_file += 1;
-        FileSource { id: self.next_file, name, url, reading: Reading::default() }
+        FileSource { id: self.next_file, name, url, reading: ReadAs::default() }
     }
 
     pub(super) fn open_each(&mut self, sources: Vec<FileSource>, purpose: Purpose) -> Vec<Effect> {
@@ -218,15 +217,15 @@ impl State {
         self.forget(|file| file.id == id)
     }
 
-    pub(super) fn describe_file(&mut self, id: FileId, architecture: Architecture) -> Vec<Effect> {
+    pub(super) fn describe_file(&mut self, id: FileId, architecture: String) -> Vec<Effect> {
         let Some(file) = self.file_of(id) else { return Vec::new() };
         file.status = FileStatus::Reading { fraction: 1.0 };
         file.described = Some(architecture.clone());
-        self.send(Request::Describe { id, architecture: Box::new(architecture) })
+        self.send(Request::Describe { id, architecture })
     }
 
     /// Reads a file again, from where it is, in another way. The engine keeps no file for it.
-    pub(super) fn read_again(&mut self, id: FileId, change: impl Fn(&mut Reading)) -> Vec<Effect> {
+    pub(super) fn read_again(&mut self, id: FileId, change: impl Fn(&mut ReadAs)) -> Vec<Effect> {
         let Some(file) = self.file_of(id).filter(|file| !matches!(file.status, FileStatus::Reading { .. })) else {
             return Vec::new();
         };
@@ -315,7 +314,7 @@ impl State {
             file.status = FileStatus::Reading { fraction: 0.0 };
             effects.push(Effect::Send(Request::Open { files: file.sources.clone(), purpose: file.purpose }));
             if let Some(architecture) = file.described.clone() {
-                effects.push(Effect::Send(Request::Describe { id: file.id, architecture: Box::new(architecture) }));
+                effects.push(Effect::Send(Request::Describe { id: file.id, architecture }));
             }
         }
         effects

@@ -183,10 +183,9 @@ fn a_given_architecture_is_given_again_to_another_engine() {
     let mut state = ready();
     choose(&mut state, &["a.pt"], Purpose::Input);
     tell(&mut state, Event::ArchitectureUnknown { id: 1, reason: "unknown".into() });
-    let architecture: repgeo_core::model::Architecture =
-        serde_json::from_str(r#"{ "family": "mlp", "inputs": 4, "activation": "relu", "layers": [] }"#).unwrap();
+    let architecture = r#"{ "family": "mlp", "inputs": 4, "activation": "relu", "layers": [] }"#.to_owned();
     state.apply(Action::ArchitectureGiven { id: 1, architecture: architecture.clone() }, 0.0);
     state.apply(Action::EngineLost("out of memory".into()), 0.0);
     let effects = tell(&mut state, Event::Awake { version: PROTOCOL_VERSION });
-    assert_eq!(effects[2], Effect::Send(Request::Describe { id: 1, architecture: Box::new(architecture) }));
+    assert_eq!(effects[2], Effect::Send(Request::Describe { id: 1, architecture }));
 }
