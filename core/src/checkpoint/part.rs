@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Architecture, TensorShapes};
+use crate::model::{Architecture, TensorShapes, holds_attention};
 
 /// Levels of modules that are looked through.
 const DEEPEST: usize = 6;
@@ -83,6 +83,10 @@ pub(super) struct Part {
 pub(super) fn choose(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -> bool) -> Option<Part> {
     if let Some(own_aside) = beside_network(shapes, &is_network) {
         return Some(Part { prefix: String::new(), others: Vec::new(), own_aside });
+    }
+    // The layers between attention are no network.
+    if holds_attention(shapes) {
+        return None;
     }
     let all = values(shapes);
     let mut found: Vec<(String, usize, BTreeSet<String>)> = Vec::new();

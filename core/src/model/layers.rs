@@ -38,6 +38,15 @@ impl Layer {
     }
 }
 
+/// What parts of attention are called: what reads them is no chain.
+const ATTENTION: [&str; 9] =
+    ["attention", "attn", "self_attn", "self_attention", "q_proj", "k_proj", "v_proj", "qkv", "in_proj_weight"];
+
+/// Whether any of the tensors belongs to attention.
+pub(crate) fn holds_attention(shapes: &TensorShapes) -> bool {
+    shapes.keys().any(|name| name.split('.').any(|segment| ATTENTION.contains(&segment)))
+}
+
 /// The layers behind tensors, in the order of the first tensor of each.
 pub(super) fn layers_of(shapes: &TensorShapes) -> Vec<Layer> {
     let names: IndexSet<&str> =

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain};
 use super::family::dashed;
-use super::layers::{Layer, LayerKind, layers_of};
+use super::layers::{Layer, LayerKind, holds_attention, layers_of};
 use super::normalise::{LayerOrder, Norm, NormKind};
 use super::{
     Activation, Assumption, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, Said, TensorShapes,
@@ -156,7 +156,7 @@ impl Family for Mlp {
         let known = |layer: &Layer| {
             matches!(layer.kind, LayerKind::Linear { .. } | LayerKind::BatchNorm { .. } | LayerKind::Affine { .. })
         };
-        if !layers.iter().all(known) || !layers.iter().any(is_linear) {
+        if !layers.iter().all(known) || !layers.iter().any(is_linear) || holds_attention(shapes) {
             return None;
         }
         Some(Self::infer_member(layers, said).map(|member| vec![member]))

@@ -45,6 +45,7 @@ pub use densenet::DenseNet;
 pub use family::{ExpectedInput, Family, InferenceError, TensorShapes};
 pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, ParameterRole, Shape, Tap};
 pub use initial::initial_state;
+pub(crate) use layers::holds_attention;
 pub use mlp::{LinearLayer, Mlp};
 pub(crate) use modules::ATTRIBUTES;
 pub use modules::{Module, Modules};

@@ -89,6 +89,13 @@ impl FromStr for LayerOrder {
     }
 }
 
+/// The number of groups that is taken where none is said: 32 (Wu and He 2018), or the next smaller power of two that divides all
+/// these channels.
+pub(super) fn usual_groups(channels: impl Iterator<Item = usize> + Clone) -> usize {
+    let divides = |groups: &usize| channels.clone().all(|channels| channels.is_multiple_of(*groups));
+    [32, 16, 8, 4, 2].into_iter().find(divides).unwrap_or(1)
+}
+
 /// PyTorch's.
 pub(super) fn epsilon() -> f64 {
     EPSILON

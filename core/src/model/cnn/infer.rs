@@ -3,7 +3,8 @@
 use super::candidates::Found;
 use super::{Cnn, chain};
 use crate::model::chain::{Assigned, FoundNorm, assign, norm_of};
-use crate::model::layers::{FoundLinear, LayerKind, Link, chain as in_order, inconsistent, layers_of};
+use crate::model::layers::{FoundLinear, LayerKind, Link, chain as in_order, holds_attention, inconsistent, layers_of};
+use crate::model::normalise::usual_groups;
 use crate::model::{InferenceError, LayerOrder, NormKind, Said, TensorShapes};
 
 pub(super) const FAMILY: &str = "CNN";
@@ -24,10 +25,17 @@ pub(super) fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec
             _ => return None,
         }
     }
-    if convs.is_empty() || holds_blocks_of_channels(&convs) {
+    let residual = |conv: &FoundConv| conv.name.split('.').any(is_residual);
+    if convs.is_empty() || holds_blocks_of_channels(&convs) || convs.iter().any(residual) || holds_attention(shapes) {
         return None;
     }
     Some(members(convs, linear, norms, said))
+}
+
+/// Whether a module is called as those are whose result is added to what they read: `res1`, `resblock2`.
+fn is_residual(segment: &str) -> bool {
+    let name = segment.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+    matches!(name, "res" | "resblock" | "res_block" | "residual" | "resnet_block")
 }
 
 /// Whether a numbered module holds a convolution of each channel beside others: blocks that are mostly added to what they read.
@@ -84,6 +92,12 @@ fn members(
     };
     let (first_conv, first_linear) = (convs[0].name.clone(), linear.first().map(|layer| layer.name.clone()));
     let convs = in_order(convs).ok_or_else(|| apart(&first_conv, "convolutions"))?;
+    let backwards = convs.len() > 1 && convs.iter().rev().map(|conv| &conv.name).eq(as_found.iter().take(convs.len()));
+    if backwards && linear.is_empty() {
+        let expected = "convolutions in the order of the file";
+        let found = "the opposite one, as where they are transposed, as in generators";
+        return Err(inconsistent(FAMILY, format!("{first_conv}.weight"), expected, found));
+    }
     let linear = match first_linear {
         Some(first) => in_order(linear).ok_or_else(|| apart(&first, "linear layers"))?,
         None => linear,
@@ -100,7 +114,10 @@ fn members(
         return Err(inconsistent(FAMILY, &convs[0].name, expected, "others"));
     }
     let norm_groups = match kinds.first() {
-        Some(NormKind::Group(_)) => Some(said.of::<usize>("groups", "a number of groups such as 32")?.unwrap_or(32)),
+        Some(NormKind::Group(_)) => {
+            let usual = usual_groups(convs.iter().map(|conv| conv.outputs));
+            Some(said.of::<usize>("groups", "a number of groups such as 32")?.unwrap_or(usual))
+        }
         _ => None,
     };
     let normalised = of_layers.iter().chain(&of_linear).any(Option::is_some);

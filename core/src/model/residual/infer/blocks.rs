@@ -4,7 +4,7 @@ use super::super::{ChannelGate, ConvLayer, GateLayer, Residual, ResidualBlock, S
 use super::members::{Found, FoundConv};
 use super::{FAMILY, choice};
 use crate::model::layers::{Layer, LayerKind, inconsistent};
-use crate::model::normalise::{Norm, NormKind};
+use crate::model::normalise::{Norm, NormKind, usual_groups};
 use crate::model::{InferenceError, Modules, Said};
 
 /// Strides of the seven stages of MobileNetV2 (Sandler et al. 2018, table 2), and of its form for images of 32 × 32 pixels.
@@ -78,6 +78,9 @@ impl Settings {
     /// Groups and epsilon of all normalisations.
     pub(super) fn apply_norms(&self, network: &mut Residual, said: &Said<'_>) -> Result<(), InferenceError> {
         let epsilon = said.epsilon()?;
+        let convs = network.stem.iter().chain(network.blocks.iter().flat_map(|block| &block.layers));
+        let channels: Vec<usize> = convs.map(|layer| layer.channels).collect();
+        let usual = usual_groups(channels.into_iter());
         let layers =
             network.stem.iter_mut().chain(&mut network.last).chain(network.blocks.iter_mut().flat_map(|block| {
                 let projection = match &mut block.shortcut {
@@ -92,7 +95,7 @@ impl Settings {
         let groups = if grouped { said.of::<usize>("groups", "a number of groups such as 32")? } else { None };
         for norm in &mut norms {
             if let NormKind::Group(own) = &mut norm.kind {
-                *own = groups.unwrap_or(32);
+                *own = groups.unwrap_or(usual);
             }
             if let Some(epsilon) = epsilon {
                 norm.epsilon = epsilon;
