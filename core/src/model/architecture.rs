@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::modules;
 use super::{
     Assumption, Choices, CifarResnet, Cnn, DenseNet, ExpectedInput, Family, Graph, InferenceError, Mlp, ModelError,
     Modules, Parameter, Residual, Resnet, Said, TensorShapes,
@@ -84,6 +85,15 @@ impl Architecture {
     /// # Errors
     /// [`InferenceError`] when there is none, or a choice is none.
     pub fn readings(shapes: &TensorShapes, choices: &Choices, modules: &Modules) -> Result<Vec<Self>, InferenceError> {
+        if let Some((part, attribute, found)) = modules::uncomputable(modules) {
+            let expected = format!("a {attribute} that is the same for both sides, and no gaps in kernels");
+            return Err(InferenceError::Inconsistent {
+                family: "convolutional network",
+                part: part.to_owned(),
+                expected,
+                found,
+            });
+        }
         let said = Said::new(choices, modules);
         let unknown = || Err(InferenceError::Unknown { seen: sample_of(shapes), known: Self::signatures().join("; ") });
         let readings = Self::recognise(shapes, &said).unwrap_or_else(unknown)?;

@@ -63,6 +63,22 @@ impl Module {
     }
 }
 
+/// A convolution whose attributes no network here computes, its attribute, and what was found: sides that differ, or gaps in the
+/// kernel.
+pub(super) fn uncomputable(modules: &Modules) -> Option<(&str, &'static str, String)> {
+    let convolutions = modules.iter().filter(|(_, module)| module.class == "Conv2d");
+    convolutions.flat_map(|(name, module)| ["stride", "padding", "dilation"].map(|part| (name, module, part))).find_map(
+        |(name, module, part)| {
+            let numbers = module.numbers.get(part)?;
+            let computed = match module.whole(part) {
+                Some(whole) => part != "dilation" || whole == 1,
+                None => false,
+            };
+            (!computed).then(|| (name.as_str(), part, format!("{numbers:?}")))
+        },
+    )
+}
+
 /// The activation of all modules that are one, but for a sigmoid beside another, which yields probabilities or gates; nothing
 /// where they differ.
 pub(super) fn activation(modules: &Modules) -> Option<Activation> {
@@ -97,6 +113,16 @@ mod tests {
         assert_eq!(module("Conv2d", &[("stride", &[2.0, 2.0])]).whole("stride"), Some(2));
         assert_eq!(module("Conv2d", &[("stride", &[2.0, 1.0])]).whole("stride"), None);
         assert_eq!(module("LeakyReLU", &[("negative_slope", &[0.2])]).activation(), Some(Activation::LeakyRelu(0.2)));
+    }
+
+    #[test]
+    fn attributes_that_are_not_computed_are_found() {
+        let modules = |stride: &[f64], dilation: f64| -> Modules {
+            [("conv".to_owned(), module("Conv2d", &[("stride", stride), ("dilation", &[dilation, dilation])]))].into()
+        };
+        assert_eq!(uncomputable(&modules(&[2.0, 2.0], 1.0)), None);
+        assert_eq!(uncomputable(&modules(&[2.0, 1.0], 1.0)), Some(("conv", "stride", "[2.0, 1.0]".to_owned())));
+        assert_eq!(uncomputable(&modules(&[1.0, 1.0], 2.0)), Some(("conv", "dilation", "[2.0, 2.0]".to_owned())));
     }
 
     #[test]
