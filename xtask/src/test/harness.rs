@@ -96,6 +96,21 @@ pub(crate) fn run(program: &TestProgram, arguments: &[&str], environment: &[(&st
     Ok(counts)
 }
 
+/// Runs a test program and shows all that it prints.
+///
+/// # Errors
+/// When it does not start, or a test fails.
+pub(crate) fn show(program: &TestProgram) -> anyhow::Result<()> {
+    let status = Command::new(&program.file)
+        .arg("--nocapture")
+        .current_dir(&program.package)
+        .env("CARGO_MANIFEST_DIR", &program.package)
+        .status()
+        .with_context(|| format!("{} does not start", program.file.display()))?;
+    anyhow::ensure!(status.success(), "a test of {} failed ({status})", program.name);
+    Ok(())
+}
+
 /// Follows the output of Rust's test harness, run with `--show-output`.
 #[derive(Default)]
 struct Reader {

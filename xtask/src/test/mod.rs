@@ -99,9 +99,7 @@ pub(crate) fn browser_bench(onnxruntime_web: Option<&Path>) -> anyhow::Result<()
 /// # Errors
 /// When one is read otherwise than it should.
 pub(crate) fn zoo() -> anyhow::Result<()> {
-    let counts = steps::zoo()?;
-    ensure!(counts.failed == 0 && counts.passed > 0, "the zoo is not read as it should: {counts}");
-    Ok(())
+    steps::zoo()
 }
 
 fn name(step: Step) -> String {

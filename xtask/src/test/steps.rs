@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use crate::test::harness::{self, TestProgram};
 use crate::test::{Counts, Step, readme};
 use crate::{build, chromium, dist, process, tools, workspace};
@@ -97,12 +99,10 @@ pub(crate) fn browser_bench(onnxruntime_web: Option<&Path>) -> anyhow::Result<Co
 }
 
 /// Runs the zoo and shows its table.
-pub(crate) fn zoo() -> anyhow::Result<Counts> {
-    let mut counts = Counts::default();
-    for program in harness::build()?.into_iter().filter(|program| program.name == "zoo") {
-        counts.add(harness::run(&program, &["--nocapture"], &[])?);
-    }
-    Ok(counts)
+pub(crate) fn zoo() -> anyhow::Result<()> {
+    let programs = harness::build()?;
+    let zoo = programs.iter().find(|program| program.name == "zoo").context("there is no test program called zoo")?;
+    harness::show(zoo)
 }
 
 /// Runs the tests of some programs with a browser and the page, one after another: each uses all cores.
