@@ -209,11 +209,26 @@ fn judge(kind: &Kind) -> Outcome {
         (Verdict::Refused, Ok(network)) => outcome(network.architecture.describe(), None, false),
         (_, Ok(network)) => {
             let what = network.architecture.describe();
+            if let Some(changed) = said_again(kind, &choices, &network, &probe) {
+                return outcome(format!("{what}: {changed}"), None, false);
+            }
             match deviation(kind, &network, &probe) {
                 Ok(deviation) => outcome(what, Some(deviation), deviation < TOLERANCE),
                 Err(reason) => outcome(format!("{what}: {reason}"), None, false),
             }
         }
+    }
+}
+
+/// What becomes another network when all that was assumed is said as it was taken; nothing when it stays the same.
+fn said_again(kind: &Kind, choices: &BTreeMap<String, String>, network: &Network, probe: &ProbeSet) -> Option<String> {
+    let mut choices = choices.clone();
+    choices.extend(network.architecture.assumptions().into_iter().map(|one| (one.key, one.value)));
+    let graph = |network: &Network| network.architecture.graph(probe.shape).map_err(|error| error.to_string());
+    match read(kind, &choices, probe).and_then(|again| graph(&again)) {
+        Ok(again) if Ok(&again) == graph(network).as_ref() => None,
+        Ok(_) => Some(format!("another network with {choices:?}")),
+        Err(reason) => Some(format!("refused with {choices:?}: {reason}")),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::chain::Chain;
 use super::layers::{Layer, LayerKind, inconsistent, layers_of};
 use super::normalise::Norm;
-use super::pool::Pool;
+use super::pool::{MaybePool, Pool};
 use super::{
     Activation, Assumption, ConvLayer, Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError,
     LayerOrder, LinearLayer, ModelError, Said, TensorShapes,
@@ -272,15 +272,9 @@ impl DenseNet {
         }
         let large = stem.kernel == 7;
         stem.stride = said.of("stem-stride", "1 or 2")?.unwrap_or(if large { 2 } else { 1 });
-        let expected = "none or a form such as max:3:2:1";
-        let stem_pool = match said.of::<String>("stem-pool", expected)?.as_deref() {
+        let stem_pool = match said.of("stem-pool", MaybePool::EXPECTED)? {
+            Some(MaybePool(pool)) => pool,
             None => large.then(|| Pool { stride: 2, padding: 1, ..Pool::max(3) }),
-            Some("none") => None,
-            Some(text) => Some(text.parse().map_err(|_| InferenceError::Choice {
-                key: "stem-pool".to_owned(),
-                expected: expected.to_owned(),
-                found: text.to_owned(),
-            })?),
         };
         let (final_norm, features) = last;
         Ok(Self {

@@ -109,6 +109,26 @@ impl FromStr for Pool {
     }
 }
 
+/// A pooling or none, in the form that is read.
+#[derive(Clone)]
+pub(super) struct MaybePool(pub(super) Option<Pool>);
+
+impl MaybePool {
+    /// What can be said.
+    pub(super) const EXPECTED: &'static str = "none or a form such as max:2, avg:3:2 or max:3:2:1";
+}
+
+impl FromStr for MaybePool {
+    type Err = PoolError;
+
+    fn from_str(text: &str) -> Result<Self, PoolError> {
+        match text {
+            "none" => Ok(Self(None)),
+            _ => text.parse().map(|pool| Self(Some(pool))),
+        }
+    }
+}
+
 /// The forms in JSON: the text, and `{"max": 2}`.
 #[derive(Deserialize)]
 #[serde(untagged)]

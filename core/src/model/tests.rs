@@ -230,3 +230,39 @@ fn shapes_that_do_not_fit_are_refused() {
     assert!(builder.add(entry, halved).is_err());
     assert!(builder.finish().is_err(), "the last node is a map");
 }
+
+/// A residual network of two stages, whose blocks are those of MobileNetV2 where they are `inverted`.
+fn two_stages(inverted: bool) -> TensorShapes {
+    let mut tensors = vec![("conv1.weight".to_owned(), vec![4, 3, 3, 3])];
+    for (stage, (read, yielded)) in [(4, 4), (4, 8)].into_iter().enumerate() {
+        let module = if inverted { format!("layers.{stage}") } else { format!("layer{}.0", stage + 1) };
+        let convs = match inverted {
+            true => vec![vec![8, read, 1, 1], vec![8, 1, 3, 3], vec![yielded, 8, 1, 1]],
+            false => vec![vec![yielded, read, 3, 3], vec![yielded, yielded, 3, 3]],
+        };
+        for (i, shape) in convs.into_iter().enumerate() {
+            tensors.push((format!("{module}.conv{}.weight", i + 1), shape));
+        }
+        tensors.push((format!("{module}.shortcut.0.weight"), vec![yielded, read, 1, 1]));
+    }
+    tensors.extend([("linear.weight".to_owned(), vec![3, 8]), ("linear.bias".to_owned(), vec![3])]);
+    tensors.into_iter().collect()
+}
+
+#[test]
+fn what_is_said_of_stages_holds_or_is_refused() {
+    for inverted in [false, true] {
+        let strides = |said: &str| {
+            let choices = super::parse_choices(said).unwrap();
+            let mut readings = Architecture::readings(&two_stages(inverted), &choices, &Modules::new())?;
+            let assumptions = readings.swap_remove(0).assumptions();
+            let strides = assumptions.into_iter().find(|one| one.key == "strides");
+            Ok::<_, super::InferenceError>(strides.unwrap().value)
+        };
+        assert_eq!(strides("strides=2+1").unwrap(), "2+1", "inverted: {inverted}");
+        let error = strides("strides=2+1+2").unwrap_err().to_string();
+        assert!(error.ends_with("found `3 for 2 stages`"), "{error}");
+        let error = strides("stem-stride=2+1").unwrap_err().to_string();
+        assert!(error.ends_with("found `2 of them`"), "{error}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod candidates;
 mod infer;
+mod likelihood;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -264,7 +265,7 @@ impl Family for Cnn {
     }
 
     fn likelihood(&self) -> u8 {
-        candidates::likelihood(self)
+        likelihood::likelihood(self)
     }
 
     fn signature() -> &'static str {

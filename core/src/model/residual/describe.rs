@@ -78,9 +78,15 @@ pub(super) fn assumptions(network: &Residual) -> Vec<Assumption> {
         };
         found.push(Assumption::new("shortcut-reads", value, ["activated", "input"], sentence));
     }
-    if network.blocks.iter().any(|block| block.gate.is_some()) {
-        let sentence = "the result of a block is multiplied by a squeeze and excitation of itself";
-        found.push(Assumption::new("gate", "sigmoid", ["sigmoid"], sentence));
+    if let Some(gate) = network.blocks.iter().find_map(|block| block.gate.as_ref()) {
+        let (value, sentence) = match gate.after_activation {
+            false => ("sigmoid", "the result of a block is multiplied by a squeeze and excitation of itself"),
+            true => (
+                "activation-sigmoid",
+                "the activation of a block's result is multiplied by a squeeze and excitation of it",
+            ),
+        };
+        found.push(Assumption::new("gate", value, ["sigmoid", "activation-sigmoid"], sentence));
     }
     if let Some(groups) = norm_groups(network) {
         let sentence = format!("normalisations have {groups} groups");

@@ -3,11 +3,11 @@
 mod blocks;
 mod members;
 
-use super::{ConvLayer, Residual, ResidualOrder, Shortcut};
-use crate::model::chain::Chain;
+use super::{ConvLayer, Residual, ResidualBlock, ResidualOrder, Shortcut};
+use crate::model::chain::{Chain, norm_of};
 use crate::model::layers::{Layer, LayerKind, layers_of};
 use crate::model::normalise::Norm;
-use crate::model::pool::Pool;
+use crate::model::pool::{MaybePool, Pool};
 use crate::model::{Activation, InferenceError, LinearLayer, Modules, Said, TensorShapes};
 use blocks::{Settings, block_of};
 use members::{Members, group};
@@ -37,7 +37,10 @@ fn member(shapes: &TensorShapes, members: Members, said: &Said<'_>) -> Result<Op
 
     let activation = said.activation()?;
     let mut settings = Settings::new(said, &blocks, depthwise)?;
-    settings.strides = settings.strides.or(said.list("strides", "a stride for each stage, such as 1+2+2+2")?);
+    let expected = "a stride for each stage, such as 1+2+2+2";
+    let strides: Option<Vec<usize>> = said.list("strides", expected)?;
+    let stages = strides.as_ref().map(Vec::len);
+    settings.strides = strides.or(settings.strides);
     let mut channels = stem.last().map_or(entry, |layer| layer.channels);
     let mut built = Vec::new();
     let mut place = blocks::Place::default();
@@ -45,6 +48,9 @@ fn member(shapes: &TensorShapes, members: Members, said: &Said<'_>) -> Result<Op
         let block = block_of(found, pre, channels, &mut place, &settings, said.modules())?;
         channels = block.layers.last().map_or(channels, |layer| layer.channels);
         built.push(block);
+    }
+    if let Some(found) = stages.filter(|&found| found != place.stages()) {
+        return Err(choice("strides", expected, &format!("{found} for {} stages", place.stages())));
     }
     let plain_shortcuts = match said.of::<String>("shortcut-reads", "activated or input")?.as_deref() {
         Some("activated") => false,
@@ -109,7 +115,11 @@ fn within_a_module(network: &Residual) -> bool {
 /// convolutions, have stride 2 and pooling.
 fn stem_choices(stem: &mut [ConvLayer], said: &Said<'_>, large_images: bool) -> Result<Option<Pool>, InferenceError> {
     let large = stem.len() > 1 || stem.first().is_some_and(|layer| layer.kernel >= 5);
-    let strides: Option<Vec<usize>> = said.list("stem-stride", "a stride, such as 1 or 2")?;
+    let expected = "a stride such as 2, or one for each convolution joined by +";
+    let strides: Option<Vec<usize>> = said.list("stem-stride", expected)?;
+    if let Some(strides) = strides.as_ref().filter(|strides| strides.len() > stem.len()) {
+        return Err(choice("stem-stride", expected, &format!("{} of them", strides.len())));
+    }
     if let Some(first) = stem.first_mut() {
         first.stride = if large || large_images { 2 } else { 1 };
     }
@@ -120,12 +130,10 @@ fn stem_choices(stem: &mut [ConvLayer], said: &Said<'_>, large_images: bool) -> 
     for (layer, stride) in stem.iter_mut().zip(strides.into_iter().flatten()) {
         layer.stride = stride;
     }
-    let expected = "none or a form such as max:3:2:1";
-    match said.of::<String>("stem-pool", expected)?.as_deref() {
+    match said.of("stem-pool", MaybePool::EXPECTED)? {
+        Some(MaybePool(pool)) => Ok(pool),
         None if !said.modules().is_empty() => Ok(pool_before_blocks(said.modules())),
-        None if large => Ok(Some(Pool { stride: 2, padding: 1, ..Pool::max(3) })),
-        None | Some("none") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| choice("stem-pool", expected, text)),
+        None => Ok(large.then(|| Pool { stride: 2, padding: 1, ..Pool::max(3) })),
     }
 }
 
@@ -163,16 +171,13 @@ struct Outside {
 impl Outside {
     fn of(layers: Vec<Layer>) -> Self {
         let (mut convs, mut inputs, mut norms) = (Vec::new(), Vec::new(), Vec::new());
-        for Layer { name, kind } in layers.clone() {
-            match kind {
-                LayerKind::Conv { outputs, inputs: read, kernel, bias } => {
-                    convs.push(ConvLayer { name, channels: outputs, kernel, stride: 1, groups: 1, bias, norm: None });
-                    inputs.push(read);
-                }
-                LayerKind::BatchNorm { features } => norms.push((Norm::batch(name), features)),
-                LayerKind::Affine { features } => norms.push((members::unrunning(name), features)),
-                LayerKind::Linear { .. } | LayerKind::Other => {}
+        for layer in &layers {
+            if let LayerKind::Conv { outputs, inputs: read, kernel, bias } = layer.kind {
+                let name = layer.name.clone();
+                convs.push(ConvLayer { name, channels: outputs, kernel, stride: 1, groups: 1, bias, norm: None });
+                inputs.push(read);
             }
+            norms.extend(norm_of(layer));
         }
         Self { convs, inputs, norms, all: layers }
     }
@@ -238,15 +243,22 @@ impl Outside {
     }
 }
 
-/// The stride of each stage: of the blocks that follow one another with as many channels, the first one's.
+/// The stride of each stage: the first block's of those in one module, or, where one module holds all, of those that yield as
+/// many channels.
 pub(super) fn stage_strides(network: &Residual) -> Vec<usize> {
+    let module = |block: &ResidualBlock| block.name.rsplit_once('.').map(|(module, _)| module.to_owned());
+    let flat = network.blocks.array_windows().all(|[a, b]| module(a) == module(b));
+    let stage = |block: &ResidualBlock| match flat {
+        true => (None, block.layers.last().map(|layer| layer.channels)),
+        false => (module(block), None),
+    };
     let mut strides = Vec::new();
-    let mut stage = None;
+    let mut last = None;
     for block in &network.blocks {
-        let own = block.name.rsplit_once('.').map_or(block.name.as_str(), |(stage, _)| stage);
-        if stage != Some(own) {
+        let own = Some(stage(block));
+        if own != last {
             strides.push(block.layers.iter().map(|layer| layer.stride).max().unwrap_or(1));
-            stage = Some(own);
+            last = own;
         }
     }
     strides

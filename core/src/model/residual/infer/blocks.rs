@@ -19,6 +19,8 @@ pub(super) struct Settings {
     stride_at: Option<usize>,
     padding: Padding,
     depthwise: bool,
+    /// Whether blocks are MobileNetV2's, which are added to what they read.
+    inverted: bool,
     /// Whether blocks with a stride have shortcuts without tensors.
     padded: bool,
     /// Whether the modules' names have one number: stages are then told by channels.
@@ -72,7 +74,7 @@ impl Settings {
             Some(other) => return Err(choice("gate", expected, other)),
         };
         let padded = !depthwise && blocks.iter().all(|block| block.projection.is_none());
-        Ok(Self { strides, stride_at, padding, depthwise, padded, flat, gated })
+        Ok(Self { strides, stride_at, padding, depthwise, inverted, padded, flat, gated })
     }
 
     /// Groups and epsilon of all normalisations.
@@ -106,9 +108,9 @@ impl Settings {
 }
 
 impl Place {
-    /// Channels of the stage before.
-    fn widths(&self) -> Option<usize> {
-        self.before
+    /// Number of stages so far.
+    pub(super) fn stages(&self) -> usize {
+        if self.begun { self.stage + 1 } else { 0 }
     }
 
     /// The stage and the block that comes next, counted from 0, and whether it is the first of its stage.
@@ -159,13 +161,13 @@ pub(super) fn block_of(
         ));
     }
     let (stage, block, first) = place.advance(found, settings.flat);
-    let usual = if settings.depthwise && settings.strides.is_none() {
+    let usual = if settings.depthwise && !settings.inverted {
         // MobileNet (Howard et al. 2017): where channels double, but for the first.
         if first && stage > 0 && found.exit() != found.entry() { 2 } else { 1 }
     } else {
         1 + usize::from(first && stage > 0)
     };
-    let widened = found.exit().zip(place.widths());
+    let widened = found.exit().zip(place.before);
     if first
         && stage > 0
         && settings.strides.is_none()
@@ -258,7 +260,7 @@ fn shortcut(
         return Ok(Shortcut::Projection { layer, pool });
     }
     Ok(match (stride == 1 && channels == yielded, settings.depthwise) {
-        (true, true) if found.convs.len() < 3 && settings.strides.is_none() => Shortcut::None,
+        (true, true) if !settings.inverted => Shortcut::None,
         (true, _) => Shortcut::Identity,
         (false, true) => Shortcut::None,
         (false, false) if settings.padded && yielded >= channels => Shortcut::Pad {

@@ -2,8 +2,9 @@
 
 use indexmap::{IndexMap, IndexSet};
 
+use crate::model::chain::norm_of;
 use crate::model::layers::{Layer, LayerKind};
-use crate::model::normalise::{Norm, NormKind, epsilon};
+use crate::model::normalise::{Norm, NormKind};
 
 /// What modules that hold a shortcut are called.
 const SHORTCUTS: [&str; 12] = [
@@ -226,6 +227,7 @@ fn numbers(name: &str) -> Vec<usize> {
 
 /// Puts a layer where it belongs in its block.
 fn place(block: &mut Found, layer: Layer, within: &str) {
+    let norm = norm_of(&layer);
     let Layer { name, kind } = layer;
     let in_module = |names: &[&str]| within.split('.').any(|segment| names.contains(&segment));
     let shortcut = in_module(&SHORTCUTS);
@@ -243,8 +245,11 @@ fn place(block: &mut Found, layer: Layer, within: &str) {
                 block.unknown = Some(name);
             }
         }
-        LayerKind::BatchNorm { features } => place_norm(block, Norm::batch(name), features, shortcut),
-        LayerKind::Affine { features } => place_norm(block, unrunning(name), features, shortcut),
+        LayerKind::BatchNorm { .. } | LayerKind::Affine { .. } => {
+            if let Some((norm, features)) = norm {
+                place_norm(block, norm, features, shortcut);
+            }
+        }
         LayerKind::Other => block.unknown = Some(name),
     }
 }
@@ -257,9 +262,4 @@ fn place_norm(block: &mut Found, norm: Norm, features: usize, shortcut: bool) {
     } else {
         block.unknown = Some(norm.name);
     }
-}
-
-/// A normalisation without running statistics; how many groups it has is said later.
-pub(super) fn unrunning(name: String) -> Norm {
-    Norm { name, kind: NormKind::Group(1), epsilon: epsilon() }
 }
