@@ -6,6 +6,7 @@ mod options;
 mod output;
 pub(crate) mod probe;
 mod progress;
+mod readings;
 mod source;
 mod table;
 

@@ -15,6 +15,7 @@ mod measure;
 mod networks;
 mod page;
 mod probe;
+mod readings;
 mod result;
 mod start;
 mod table;

@@ -6,6 +6,7 @@ use repgeo_core::model::Assumption;
 use super::architecture;
 use super::chooser::{self, Bundled, Chooser};
 use super::page::Page;
+use super::readings;
 use crate::format;
 use crate::protocol::{FileId, InputSummary, Purpose, Remark};
 use crate::state::{Action, EngineStatus, FileItem, FileStatus, letter};
@@ -136,13 +137,14 @@ fn loaded(page: Page, id: FileId, summary: InputSummary) -> AnyView {
         <p class="fact" title="Architecture and number of parameters">{facts}</p>
         {part}
         {open}
+        {readings::view(page, id)}
         <details class="load-report" prop:open={attention > 0}>
             <summary>{title}</summary>
             <ul>
                 {lines}
                 <li>{format!("Container: {}", summary.container)}</li>
                 {summary.expects.map(|expects| view! { <li>{format!("Takes {expects}")}</li> })}
-                {summary.normalisation.map(|normalisation| view! { <li>{format!("Normalisation in its metadata: {}", normalisation.name)}</li> })}
+                {summary.normalisation.map(|normalisation| view! { <li>{format!("Normalises by {}", normalisation.name)}</li> })}
             </ul>
         </details>
     }

@@ -1,10 +1,12 @@
 //! What the page says of the picture: its title, its sentence, one cell in full.
 
 use repgeo_core::activation::RowPolicy;
+use repgeo_core::checkpoint::ReadingEvidence;
 use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, Warning, sentence_of};
 
 use super::{Origin, Picture, State};
 use crate::format;
+use crate::protocol::FileId;
 
 /// How many remarks are shown at once.
 const REMARKS_SHOWN: usize = 5;
@@ -126,6 +128,15 @@ impl State {
             first: remarks.by_ref().take(REMARKS_SHOWN).map(ToString::to_string).collect(),
             rest: remarks.map(ToString::to_string).collect(),
         }
+    }
+
+    /// What the images of the last comparison say of how a file was read.
+    #[must_use]
+    pub fn evidence(&self, file: FileId) -> Option<&ReadingEvidence> {
+        let picture = self.picture.as_ref()?;
+        let Origin::Computed { settings, .. } = &picture.origin else { return None };
+        let place = settings.files.iter().position(|&id| id == file)?;
+        picture.report.as_ref()?.inputs.get(place)?.evidence.as_ref()
     }
 
     /// The pinned, pointed or focused cell; before there is one, the least alike pair of layers of the same depth, or of

@@ -16,6 +16,11 @@ impl Graph {
         span.collect()
     }
 
+    /// Multiplications and additions of the plain algorithms for one image.
+    pub(crate) fn operations_in_all(&self) -> f64 {
+        self.nodes.iter().map(|node| self.operations(node)).sum()
+    }
+
     /// Multiplications and additions of the plain algorithm of one operation for one image.
     pub(super) fn operations(&self, node: &Node) -> f64 {
         let input = node.inputs.first().and_then(|&input| self.nodes.get(input)).map(|input| input.shape);

@@ -42,5 +42,6 @@ fn divergence(observation: &Observation) -> Option<Divergence> {
     layers.sort_by(f64::total_cmp);
     let median = *layers.get(layers.len() / 2)?;
     let largest = *layers.last()?;
-    Some(Divergence { median, largest })
+    // Values that overflow say nothing in numbers.
+    Some(Divergence { median, largest }).filter(|_| median.is_finite() && largest.is_finite())
 }

@@ -25,6 +25,6 @@ pub use evidence::evidence;
 pub use file::{ActivationFile, ActivationFileError, read_activations};
 pub use host::HostEngine;
 pub use job::Job;
-pub use readings::{likeliest_reading, readings_for, settle};
+pub use readings::{difference, likeliest_reading, readings_for, settle};
 pub use represent::{graph_for, represent};
 pub use representation::{Matrix, Representation, RowPolicy};

@@ -68,6 +68,15 @@ pub(super) fn choices(readings: &[Architecture]) -> String {
     listed.join("; ")
 }
 
+/// What has to be said of a network to have another with the same tensors: of what is assumed of that, where they differ.
+#[must_use]
+pub fn difference(from: &Architecture, to: &Architecture) -> String {
+    let assumed = from.assumptions();
+    let is_same = |key: &str, value: &str| assumed.iter().any(|one| one.key == key && one.value == value);
+    let said = to.assumptions().into_iter().filter(|one| !is_same(&one.key, &one.value));
+    said.map(|one| format!("{}={}", one.key, one.value)).collect::<Vec<_>>().join(",")
+}
+
 /// Settles by the images' shape and by what is usual which network a checkpoint is.
 ///
 /// # Errors

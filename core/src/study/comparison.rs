@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{StudySpec, Warning};
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
+use crate::checkpoint::ReadingEvidence;
 use crate::data::{ImageShape, Normalisation, Subset};
 use crate::layer::{Layer, PartId, Precision, Reason};
 use crate::model::Choices;
@@ -18,7 +19,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The minor version of the schema that this code writes: it counts the optional fields that have been added. A report of
 /// another minor version can be read.
-pub const SCHEMA_MINOR: u32 = 3;
+pub const SCHEMA_MINOR: u32 = 4;
 
 /// A study's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -78,6 +79,9 @@ pub struct InputRecord {
     pub parameters: Option<usize>,
     /// How pixels were normalised; absent for activations.
     pub normalisation: Option<Normalisation>,
+    /// What the images say of how its tensors were read; absent where the file says it, and for activations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<ReadingEvidence>,
     /// The layers, first to last.
     pub layers: Vec<LayerRecord>,
     /// What the file's own metadata says.

@@ -1,18 +1,25 @@
 //! Settles which network an input is, by the images that it is to be run on.
 
+use std::cmp::Ordering;
+
 use super::{Input, StudyError};
-use crate::activation::{ActivationError, Job, RowPolicy, evidence, likeliest_reading, readings_for, settle};
-use crate::checkpoint::{ArchitectureOrigin, Evidence, Network, Settled};
+use crate::activation::{
+    ActivationError, Job, RowPolicy, difference, evidence, likeliest_reading, readings_for, settle,
+};
+use crate::checkpoint::{Alternative, ArchitectureOrigin, Evidence, Network, PresetEvidence, ReadingEvidence, Settled};
 use crate::data::{Normalisation, ProbeSet};
-use crate::model::{Architecture, Parameter};
+use crate::model::{Architecture, Operation, Parameter};
 use crate::supervise::Supervisor;
 
 /// Images that are asked what they say of a network.
 const IMAGES: usize = 64;
 /// Images that are asked to choose between several.
 const IMAGES_TO_CHOOSE: usize = 256;
-/// Images that are asked whether another reading fits better: each reading takes as long.
+/// Images that are asked whether another reading fits better, where one is in doubt: each reading takes as long.
 const IMAGES_OF_ALTERNATIVES: usize = 32;
+/// Multiplications and additions that asking of all other readings may take where none is in doubt: a second or two in the
+/// page.
+const CHEAP: f64 = 2e10;
 /// Images that are asked by which preset they are to be normalised: each preset takes as long.
 const IMAGES_OF_PRESETS: usize = 16;
 /// The most readings that are tried.
@@ -48,57 +55,78 @@ struct Settler<'a, S> {
     watcher: &'a S,
 }
 
+/// A reading and what images say of it.
+type Asked = (Architecture, Evidence);
+
 impl<S: Supervisor> Settler<'_, S> {
     async fn settle(&self) -> Result<(Architecture, Settled), ActivationError> {
         let readings = readings_for(self.network, self.probe.shape);
         let likeliest = readings.iter().map(Architecture::likelihood).max().unwrap_or(0);
         let likely: Vec<&Architecture> =
             readings.iter().filter(|reading| reading.likelihood() == likeliest).take(MOST_READINGS).collect();
-        let (mut chosen, mut evidence) = match likely[..] {
+        let ((mut chosen, mut evidence), mut others) = match likely[..] {
             // That no reading takes the images is said where the graph is made.
             [] => return Ok((self.network.architecture.clone(), Settled::default())),
-            [only] => (only.clone(), self.ask(only, self.normalisation, IMAGES).await?),
+            [only] => ((only.clone(), self.ask(only, self.normalisation, IMAGES).await?), Vec::new()),
             _ => self.choose(&readings, &likely).await?,
         };
         let mut warnings = Vec::new();
         let unlike = evidence.divergence.is_some_and(|divergence| divergence.median > UNLIKE);
         let by_chance = is_near_chance(&evidence, &chosen);
+        let alternatives = self.alternatives(&chosen, &others);
+        let images = self.images_of(&alternatives)?.filter(|_| evidence.is_any());
+        if let Some(images) = images.or((unlike || by_chance).then_some(IMAGES_OF_ALTERNATIVES)) {
+            if images > evidence.images {
+                evidence = self.ask(&chosen, self.normalisation, images).await?;
+            }
+            for other in alternatives {
+                let found = self.ask(&other, self.normalisation, images).await?;
+                others.push((other, found));
+            }
+        }
         if unlike || by_chance {
-            let best = self.best_alternative(&chosen, &evidence).await?;
-            match best {
-                Some((saying, other, found))
-                    if by_chance && !is_near_chance(&found, &other) && !self.was_said(&saying) =>
+            match best_of(&others, &evidence) {
+                Some(best)
+                    if by_chance
+                        && !is_near_chance(&others[best].1, &others[best].0)
+                        && !self.was_said(&chosen, &others[best].0) =>
                 {
+                    let (other, found) = others.swap_remove(best);
                     warnings.push(format!(
-                        "read with {saying}, by which it classifies {} of the images as they are labelled, rather than {} as by \
+                        "read with {}, by which it classifies {} of the images as they are labelled, rather than {} as by \
                          what is usual",
+                        difference(&chosen, &other),
                         percent(&found),
                         percent(&evidence)
                     ));
-                    (chosen, evidence) = (other, found);
+                    others.push((std::mem::replace(&mut chosen, other), std::mem::replace(&mut evidence, found)));
                 }
-                best => warnings.extend(self.unlike(&chosen, &evidence, best)),
+                best => warnings.extend(self.unlike(&chosen, &evidence, best.map(|best| &others[best]))),
             }
         }
-        warnings.extend(self.normalised_otherwise(&chosen, &evidence).await?);
+        let presets = self.presets(&chosen).await?;
+        warnings.extend(self.normalised_otherwise(&chosen, &presets).await?);
+        others.sort_by(|(_, a), (_, b)| by_fit(a, b));
+        let alternatives = others
+            .into_iter()
+            .map(|(other, evidence)| Alternative { said: difference(&chosen, &other), evidence })
+            .filter(|other| evidence.is_any() && !other.said.is_empty())
+            .collect();
+        let evidence = ReadingEvidence { taken: evidence, alternatives, presets };
         Ok((chosen, Settled { evidence: Some(evidence), warnings }))
     }
 
-    /// Of several that are as likely, the one that the images favour.
+    /// Of several that are as likely, the one that the images favour, and the others that they were asked of.
     async fn choose(
         &self,
         readings: &[Architecture],
         likely: &[&Architecture],
-    ) -> Result<(Architecture, Evidence), ActivationError> {
+    ) -> Result<(Asked, Vec<Asked>), ActivationError> {
         let mut asked = Vec::new();
         for reading in likely {
             asked.push(((*reading).clone(), self.ask(reading, self.normalisation, IMAGES_TO_CHOOSE).await?));
         }
-        asked.sort_by(|(_, a), (_, b)| {
-            let accuracy = |evidence: &Evidence| evidence.accuracy.unwrap_or(0.0);
-            let divergence = |evidence: &Evidence| evidence.divergence.map_or(f64::INFINITY, |one| one.median);
-            accuracy(b).total_cmp(&accuracy(a)).then(divergence(a).total_cmp(&divergence(b)))
-        });
+        asked.sort_by(|(_, a), (_, b)| by_fit(a, b));
         let decided = match &asked[..] {
             [(first, best), (_, second), ..] => {
                 let classifies = !is_near_chance(best, first) && is_more_accurate(best, second);
@@ -110,29 +138,19 @@ impl<S: Supervisor> Settler<'_, S> {
             }
             _ => true,
         };
-        if decided {
-            return Ok(asked.swap_remove(0));
-        }
-        let index = likeliest_reading(self.network, readings)?;
-        let evidence = self.ask(&readings[index], self.normalisation, IMAGES).await?;
-        Ok((readings[index].clone(), evidence))
+        let likeliest = if decided { None } else { Some(likeliest_reading(self.network, readings)?) };
+        let place = likeliest.and_then(|index| asked.iter().position(|(reading, _)| *reading == readings[index]));
+        Ok((asked.remove(place.unwrap_or(0)), asked))
     }
 
-    /// The reading with one assumption changed that fits the images best.
-    async fn best_alternative(
-        &self,
-        chosen: &Architecture,
-        evidence: &Evidence,
-    ) -> Result<Option<(String, Architecture, Evidence)>, ActivationError> {
-        let mut best: Option<(String, Architecture, Evidence)> = None;
-        for (saying, other) in self.alternatives(chosen) {
-            let found = self.ask(&other, self.normalisation, IMAGES_OF_ALTERNATIVES).await?;
-            let reference = best.as_ref().map_or(evidence, |(.., best)| best);
-            if is_better(&found, reference) {
-                best = Some((saying, other, found));
-            }
+    /// Of how many images all of these readings can be asked without long work; nothing where those are too few.
+    fn images_of(&self, readings: &[Architecture]) -> Result<Option<usize>, ActivationError> {
+        let mut operations = 0.0;
+        for reading in readings {
+            operations += reading.graph(self.probe.shape)?.operations_in_all();
         }
-        Ok(best)
+        let images = (CHEAP / operations).min(IMAGES_TO_CHOOSE as f64) as usize;
+        Ok((!readings.is_empty() && images >= IMAGES_OF_ALTERNATIVES).then_some(images))
     }
 
     /// Whether a reading takes the images and has the network's tensors.
@@ -145,14 +163,18 @@ impl<S: Supervisor> Settler<'_, S> {
         })
     }
 
-    /// Whether the user said otherwise.
-    fn was_said(&self, saying: &str) -> bool {
-        saying.split_once('=').is_some_and(|(key, _)| self.network.choices.contains_key(key))
+    /// Whether the user said what would have to be said for another reading.
+    fn was_said(&self, chosen: &Architecture, other: &Architecture) -> bool {
+        let difference = difference(chosen, other);
+        difference
+            .split(',')
+            .filter_map(|one| one.split_once('='))
+            .any(|(key, _)| self.network.choices.contains_key(key))
     }
 
-    /// The readings in which one assumption is another of the usual ones.
-    fn alternatives(&self, chosen: &Architecture) -> Vec<(String, Architecture)> {
-        let mut found: Vec<(String, Architecture)> = Vec::new();
+    /// The readings in which one assumption is another of the usual ones, without those that were asked of.
+    fn alternatives(&self, chosen: &Architecture, asked: &[Asked]) -> Vec<Architecture> {
+        let mut found: Vec<Architecture> = Vec::new();
         for assumption in chosen.assumptions() {
             for value in assumption.usual.iter().filter(|value| **value != assumption.value) {
                 let mut choices = self.network.choices.clone();
@@ -160,9 +182,10 @@ impl<S: Supervisor> Settler<'_, S> {
                 let readings = Architecture::readings(&self.network.shapes, &choices, &self.network.modules)
                     .unwrap_or_else(|_| Vec::new());
                 let fitting = readings.into_iter().find(|reading| self.runs(reading));
-                let new =
-                    fitting.filter(|reading| reading != chosen && found.iter().all(|(_, other)| other != reading));
-                found.extend(new.map(|reading| (format!("{}={value}", assumption.key), reading)));
+                let known = |reading: &Architecture| {
+                    reading == chosen || found.contains(reading) || asked.iter().any(|(other, _)| other == reading)
+                };
+                found.extend(fitting.filter(|reading| !known(reading)));
             }
         }
         found.truncate(MOST_READINGS);
@@ -170,12 +193,7 @@ impl<S: Supervisor> Settler<'_, S> {
     }
 
     /// That the images are unlike those of the training, or are not classified, and which reading would fit better.
-    fn unlike(
-        &self,
-        chosen: &Architecture,
-        evidence: &Evidence,
-        best: Option<(String, Architecture, Evidence)>,
-    ) -> Vec<String> {
+    fn unlike(&self, chosen: &Architecture, evidence: &Evidence, best: Option<&Asked>) -> Vec<String> {
         let mut said = Vec::new();
         if is_near_chance(evidence, chosen) {
             said.push(format!(
@@ -190,41 +208,48 @@ impl<S: Supervisor> Settler<'_, S> {
                 divergence.median
             ));
         }
-        if let Some((saying, _, found)) = best {
+        if let Some((other, found)) = best {
             let divergence =
                 found.divergence.map_or_else(String::new, |found| format!(" (divergence {:.3})", found.median));
-            said.push(format!("--architecture {saying} fits the images better{divergence}"));
+            let difference = difference(chosen, other);
+            said.push(format!("--architecture {difference} fits the images better{divergence}"));
         } else if !said.is_empty() {
             said.push("the images may be of another data set, normalised otherwise, or the network another".to_owned());
         }
         vec![said.join("; ")].into_iter().filter(|text| !text.is_empty()).collect()
     }
 
-    /// Where nothing says how images are normalised: the preset that the batch normalisations favour.
+    /// What the images say of each preset, the one that fits best first, where nothing says how images are normalised.
+    async fn presets(&self, chosen: &Architecture) -> Result<Vec<PresetEvidence>, ActivationError> {
+        let mut ranked = Vec::new();
+        if self.normalisation.name != "probe-set" || !has_batch_norm(chosen, self.probe)? {
+            return Ok(ranked);
+        }
+        for preset in Normalisation::PRESETS {
+            let Ok(normalisation) = Normalisation::preset(preset, self.probe.shape.channels) else { continue };
+            let found = self.ask(chosen, &normalisation, IMAGES_OF_PRESETS).await?;
+            let evidence = |divergence| PresetEvidence { preset: (*preset).to_owned(), divergence };
+            ranked.extend(found.divergence.map(evidence));
+        }
+        ranked.sort_by(|a, b| a.divergence.median.total_cmp(&b.divergence.median));
+        Ok(ranked)
+    }
+
+    /// That a preset fits clearly better than the probe set's own statistics.
     async fn normalised_otherwise(
         &self,
         chosen: &Architecture,
-        evidence: &Evidence,
+        presets: &[PresetEvidence],
     ) -> Result<Option<String>, ActivationError> {
-        if evidence.divergence.is_none() || self.normalisation.name != "probe-set" {
-            return Ok(None);
-        }
-        let channels = self.probe.shape.channels;
+        let [first, second, ..] = presets else { return Ok(None) };
         let own = self.ask(chosen, self.normalisation, IMAGES_OF_PRESETS).await?;
-        let mut ranked = Vec::new();
-        for id in Normalisation::PRESETS {
-            let Ok(preset) = Normalisation::preset(id, channels) else { continue };
-            let found = self.ask(chosen, &preset, IMAGES_OF_PRESETS).await?;
-            ranked.extend(found.divergence.map(|divergence| (*id, divergence.median)));
-        }
-        ranked.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-        let (Some(own), [(first, best), (second, next), ..]) = (own.divergence, &ranked[..]) else { return Ok(None) };
-        Ok((CLEARLY * best < own.median).then(|| {
+        let Some(own) = own.divergence else { return Ok(None) };
+        Ok((CLEARLY * first.divergence.median < own.median).then(|| {
             format!(
-                "nothing says how its images were normalised; of the presets {first} fits best what its batch normalisations \
+                "nothing says how its images were normalised; of the presets {} fits best what its batch normalisations \
                  saw in training (divergence \
-                 {best:.3}, then {second} with {next:.3}; the probe set's own statistics {:.3}): --normalize {first}",
-                own.median
+                 {:.3}, then {} with {:.3}; the probe set's own statistics {:.3}): --normalize {}",
+                first.preset, first.divergence.median, second.preset, second.divergence.median, own.median, first.preset
             )
         }))
     }
@@ -281,6 +306,29 @@ fn is_better(found: &Evidence, reference: &Evidence) -> bool {
         .zip(reference.divergence)
         .is_some_and(|(found, reference)| CLEARLY * found.median < reference.median);
     is_more_accurate(found, reference) || (fits && !is_more_accurate(reference, found))
+}
+
+/// The place of the reading that fits clearly better than another, and best.
+fn best_of(others: &[Asked], reference: &Evidence) -> Option<usize> {
+    let mut best: Option<usize> = None;
+    for (place, (_, found)) in others.iter().enumerate() {
+        if is_better(found, best.map_or(reference, |best| &others[best].1)) {
+            best = Some(place);
+        }
+    }
+    best
+}
+
+/// The more accurate one first, then the one whose batch normalisations see what they saw in training.
+fn by_fit(a: &Evidence, b: &Evidence) -> Ordering {
+    let accuracy = |evidence: &Evidence| evidence.accuracy.unwrap_or(0.0);
+    let divergence = |evidence: &Evidence| evidence.divergence.map_or(f64::INFINITY, |one| one.median);
+    accuracy(b).total_cmp(&accuracy(a)).then(divergence(a).total_cmp(&divergence(b)))
+}
+
+fn has_batch_norm(architecture: &Architecture, probe: &ProbeSet) -> Result<bool, ActivationError> {
+    let graph = architecture.graph(probe.shape)?;
+    Ok(graph.nodes.iter().any(|node| matches!(node.operation, Operation::BatchNorm { .. })))
 }
 
 fn percent(evidence: &Evidence) -> String {

@@ -26,6 +26,7 @@ pub(crate) fn comparison() -> Comparison {
         architecture: Some("MLP 4-3-2".to_owned()),
         parameters: Some(23),
         normalisation: Some(Normalisation { name: "mnist".to_owned(), mean: vec![0.1307], std: vec![0.3081] }),
+        evidence: None,
         layers: vec![layer("stem"), layer("fc")],
         metadata: BTreeMap::from([("repgeo.seed".to_owned(), "1".to_owned())]),
     };

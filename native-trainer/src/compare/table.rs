@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use repgeo_core::study::{Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, OutputRecord, number, sentence_of};
 
+use super::readings;
+
 /// What was compared, and for each measure and pair the values of each layer with its partner and the map in a sentence.
 ///
 /// # Errors
@@ -40,6 +42,15 @@ pub(super) fn table(comparison: &Comparison) -> Result<String> {
                 .with_context(|| format!("{}: pair {pair} is of an input that is not in the report", measure.id))?;
             text.push('\n');
             push_map(&mut text, &measure.id, &map);
+        }
+    }
+    for input in &comparison.inputs {
+        let lines = input.evidence.as_ref().map(|evidence| readings::table(&input.name, evidence));
+        for (place, found) in lines.unwrap_or_default().iter().enumerate() {
+            if place == 0 {
+                text.push('\n');
+            }
+            line(&mut text, found);
         }
     }
     if !comparison.warnings.is_empty() {

@@ -168,7 +168,7 @@ impl Page {
         Ok(())
     }
 
-    /// Waits for a file that the page saves, and reads it.
+    /// Waits for a file that the page saves, reads it, and removes it, so that the next is another.
     ///
     /// # Errors
     /// When none with this ending arrives within ten seconds.
@@ -183,6 +183,7 @@ impl Page {
             if let Some(path) = paths.iter().find(|path| has_ending(path, ending)).filter(|_| arrived) {
                 let content = std::fs::read(path)?;
                 if !content.is_empty() {
+                    std::fs::remove_file(path)?;
                     return Ok(content);
                 }
             }

@@ -17,3 +17,4 @@ mod refusal;
 mod remarks;
 mod states;
 mod steps;
+mod zoo;

@@ -40,7 +40,7 @@ pub(super) fn of_input(input: &Input, name: &str) -> Vec<Finding> {
             let settled = network.settled.iter();
             let unlike = settled.clone().flat_map(|settled| &settled.warnings);
             let unlike = unlike.map(|text| finding(RemarkKind::UnlikeTraining, text, None));
-            let evidence = settled.filter_map(|settled| evidence(settled.evidence.as_ref()?));
+            let evidence = settled.filter_map(|settled| evidence(&settled.evidence.as_ref()?.taken));
             let evidence = evidence.map(|text| finding(RemarkKind::Evidence, &text, None));
             unlike.chain(others).chain(aside).chain(assumed).chain(evidence).chain(wrappers).collect()
         }
