@@ -4,15 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::modules;
+use super::unknown::unknown;
 use super::{
     Assumption, Choices, CifarResnet, Cnn, DenseNet, ExpectedInput, Family, Graph, InferenceError, Mlp, ModelError,
     Modules, Parameter, Residual, Resnet, Said, TensorShapes,
 };
 use crate::data::ImageShape;
-use crate::names::natural_order;
-
-/// How many tensors a message names.
-const NAMED_IN_MESSAGES: usize = 4;
 
 /// Declares [`Architecture`] with one variant per family, named like the family's struct.
 macro_rules! families {
@@ -38,9 +35,9 @@ macro_rules! families {
                 }
             }
 
-            /// How the checkpoints of each family look.
-            fn signatures() -> Vec<&'static str> {
-                vec![$($family::signature(),)+]
+            /// What each family is called.
+            fn titles() -> Vec<&'static str> {
+                vec![$($family::title(),)+]
             }
 
             /// The members of the first family that knows these tensors.
@@ -95,7 +92,7 @@ impl Architecture {
             });
         }
         let said = Said::new(choices, modules);
-        let unknown = || Err(InferenceError::Unknown { seen: sample_of(shapes), known: Self::signatures().join("; ") });
+        let unknown = || Err(unknown(shapes, &Self::titles()));
         let readings = Self::recognise(shapes, &said).unwrap_or_else(unknown)?;
         said.check()?;
         if readings.is_empty() { unknown() } else { Ok(readings) }
@@ -160,18 +157,5 @@ impl Architecture {
     #[must_use]
     pub fn likelihood(&self) -> u8 {
         self.member().likelihood()
-    }
-}
-
-/// The first tensors with their shapes, in the order in which people count.
-fn sample_of(shapes: &TensorShapes) -> String {
-    let mut names: Vec<_> = shapes.iter().collect();
-    names.sort_by(|(a, _), (b, _)| natural_order(a, b));
-    let named: Vec<String> =
-        names.iter().take(NAMED_IN_MESSAGES).map(|(name, shape)| format!("{name} {shape:?}")).collect();
-    match names.len().saturating_sub(named.len()) {
-        0 if named.is_empty() => "none".to_owned(),
-        0 => named.join(", "),
-        rest => format!("{} and {rest} more", named.join(", ")),
     }
 }

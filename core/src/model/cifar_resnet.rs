@@ -166,8 +166,8 @@ impl Family for CifarResnet {
         self.layers().assumptions()
     }
 
-    fn signature() -> &'static str {
-        "CIFAR ResNet of the original paper (conv1, bn1, layer1.0.conv1, …, linear)"
+    fn title() -> &'static str {
+        "CIFAR ResNet"
     }
 
     fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {

@@ -171,8 +171,8 @@ impl Family for DenseNet {
         ]
     }
 
-    fn signature() -> &'static str {
-        "DenseNet (features.denseblock1.denselayer1.norm1, …, or dense1.0.bn1, …)"
+    fn title() -> &'static str {
+        "DenseNet"
     }
 
     fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {

@@ -40,8 +40,8 @@ pub trait Family {
         2
     }
 
-    /// How the family's checkpoints look, for messages.
-    fn signature() -> &'static str
+    /// What the family is called, for messages.
+    fn title() -> &'static str
     where
         Self: Sized;
 
@@ -102,12 +102,24 @@ impl fmt::Display for ExpectedInput {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum InferenceError {
     /// The tensors are of no known family.
-    #[error("no known architecture has these tensors: found {seen}; known are {known}")]
+    #[error(
+        "no known architecture has these tensors: found {seen}; known are {known}; compare its layers exported as activations \
+         instead"
+    )]
     Unknown {
+        /// Some of the tensors, and one that no known family has.
+        seen: String,
+        /// The known families.
+        known: String,
+    },
+    /// The tensors are an optimizer's.
+    #[error(
+        "this is an optimizer's state without the weights of a network: found {seen}; choose the file that the network was \
+         saved to"
+    )]
+    Optimizer {
         /// Some of the tensors.
         seen: String,
-        /// The known families and how to recognise them.
-        known: String,
     },
     /// The tensors are of a known family, but one of them does not fit.
     #[error("this looks like a {family}, but {part} does not fit: expected {expected}, found {found}")]
@@ -155,7 +167,7 @@ impl InferenceError {
         match self {
             Self::Inconsistent { family, .. } => !matches!(*family, "CNN" | "MLP"),
             Self::Choice { .. } => true,
-            Self::UnknownChoice { .. } | Self::Unknown { .. } => false,
+            Self::UnknownChoice { .. } | Self::Unknown { .. } | Self::Optimizer { .. } => false,
         }
     }
 }

@@ -146,8 +146,8 @@ impl Family for Mlp {
         found
     }
 
-    fn signature() -> &'static str {
-        "MLP (only linear layers, with or without normalisations, each taking what the one before yields)"
+    fn title() -> &'static str {
+        "MLP"
     }
 
     fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {

@@ -32,6 +32,7 @@ mod pool;
 mod residual;
 mod resnet;
 mod state;
+mod unknown;
 #[cfg(test)]
 mod tests;
 

@@ -284,8 +284,8 @@ impl Family for Resnet {
         self.layers().assumptions()
     }
 
-    fn signature() -> &'static str {
-        "ResNet as in torchvision (conv1, bn1, layer1.0.conv1, …, layer2.0.downsample.0, …, fc)"
+    fn title() -> &'static str {
+        "ResNet"
     }
 
     fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {

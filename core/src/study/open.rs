@@ -52,21 +52,67 @@ pub fn open_as(file: &NamedBytes, reading: &Reading) -> Result<Opened, OpenError
         return Ok(Opened::Activations(read_activations(file)?));
     }
     let checkpoint = checkpoint::read_as(file, reading)?;
-    let may_hold_activations = checkpoint.container != Container::Burnpack;
-    // Layers are not called like this.
-    let is_parameter = |name: &String| name.ends_with(".weight") || name.ends_with(".bias");
-    let has_parameters = checkpoint.state.keys().any(is_parameter);
-    // A part that was asked for is one of a network.
-    let may_hold_activations = may_hold_activations && !(has_parameters && reading.part.is_some());
+    let may_hold_activations =
+        checkpoint.container != Container::Burnpack && !checkpoint.order.iter().any(|name| is_parameter(name));
     match checkpoint::load(checkpoint, reading) {
         Ok(network) => Ok(Opened::Network(Box::new(network))),
         Err(error) if may_hold_activations && matches!(*error.fault, Fault::NotInferred(_)) => {
-            match read_activations(file) {
-                Ok(activations) => Ok(Opened::Activations(activations)),
-                Err(_) if has_parameters => Err(error.into()),
-                Err(error) => Err(error.into()),
-            }
+            Ok(Opened::Activations(read_activations(file)?))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a tensor is called like what a module or an optimizer keeps, which no layer's activations are.
+fn is_parameter(name: &str) -> bool {
+    const PARAMETERS: [&str; 10] = [
+        "weight",
+        "bias",
+        "running_mean",
+        "running_var",
+        "num_batches_tracked",
+        "exp_avg",
+        "exp_avg_sq",
+        "momentum_buffer",
+        "square_avg",
+        "inv_freq",
+    ];
+    let (module, own) = name.rsplit_once('.').unwrap_or(("", name));
+    let within = !module.is_empty() && PARAMETERS.contains(&own);
+    within || ["_weight", "_bias"].iter().any(|end| own.ends_with(end)) || own.starts_with("weight_ih") || own.starts_with("weight_hh")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A safetensors file of single-precision zeros.
+    fn file(tensors: &[(&str, &[usize])]) -> NamedBytes {
+        let (mut header, mut end) = (serde_json::Map::new(), 0);
+        for (name, shape) in tensors {
+            let start = end;
+            end += 4 * shape.iter().product::<usize>();
+            let entry = serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] });
+            header.insert((*name).to_owned(), entry);
+        }
+        let header = serde_json::Value::Object(header).to_string();
+        let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; end]].concat();
+        NamedBytes { name: "file.safetensors".to_owned(), bytes }
+    }
+
+    #[test]
+    fn weights_of_no_known_network_are_no_activations() {
+        let layers: [(&str, &[usize]); 2] = [("branch.0", &[5, 3]), ("trunk.0", &[5, 2])];
+        assert!(matches!(open(&file(&layers)), Ok(Opened::Activations(_))));
+        let parameters: [&[(&str, &[usize])]; 4] = [
+            &[("branch.0.weight", &[5, 3]), ("trunk.0.weight", &[5, 2])],
+            &[("lstm.weight_ih_l0", &[8, 3]), ("lstm.weight_hh_l0", &[8, 2])],
+            &[("layers.0.base_weight", &[5, 3]), ("layers.0.grid", &[5, 7])],
+            &[("0.exp_avg", &[5, 3]), ("2.exp_avg", &[5, 2])],
+        ];
+        for tensors in parameters {
+            let refused = open(&file(tensors));
+            assert!(matches!(refused, Err(OpenError::Checkpoint(_))), "{tensors:?}: {refused:?}");
+        }
     }
 }

@@ -268,8 +268,8 @@ impl Family for Cnn {
         likelihood::likelihood(self)
     }
 
-    fn signature() -> &'static str {
-        "CNN (convolutions with square kernels, batch norms where there are any, then linear layers)"
+    fn title() -> &'static str {
+        "CNN"
     }
 
     fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {

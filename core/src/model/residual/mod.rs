@@ -329,9 +329,8 @@ impl Family for Residual {
         describe::assumptions(self)
     }
 
-    fn signature() -> &'static str {
-        "residual networks (a stem, blocks with shortcuts, pooled features), wide, grouped, pre-activation or with squeeze and \
-         excitation, MobileNet"
+    fn title() -> &'static str {
+        "other residual networks"
     }
 
     fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec<Self>, InferenceError>> {

@@ -30,6 +30,8 @@ impl Axes {
     /// [`DataError::Mismatch`] when the dimensions fit no layout, or two.
     pub(super) fn of(path: &str, lengths: &[usize], writer: Writer) -> Result<Self, DataError> {
         let is_channels = |length| matches!(length, 1 | 3);
+        // Frames on top of one another, the planes of a board: fewer than rows and columns.
+        let is_fewer = |a: usize, height: usize, width: usize| a < height.min(width);
         let mismatch = |expected: &str| Err(DataError::mismatch(path, expected, format!("the shape {lengths:?}")));
         let axes = |samples, channels, height, width, order| {
             Ok(Self { samples, shape: ImageShape { channels, height, width }, order })
@@ -44,7 +46,11 @@ impl Axes {
                     (true, false, false) => axes(a, b, c, d, Order::ChannelsFirst),
                     (false, true, false) => axes(a, d, b, c, Order::ChannelsLast),
                     (false, false, true) => axes(d, c, a, b, Order::SamplesLast),
-                    (false, false, false) => mismatch("1 or 3 channels in the second or in the last dimension"),
+                    (false, false, false) if is_fewer(b, c, d) && !is_fewer(d, b, c) => axes(a, b, c, d, Order::ChannelsFirst),
+                    (false, false, false) if is_fewer(d, b, c) && !is_fewer(b, c, d) => axes(a, d, b, c, Order::ChannelsLast),
+                    (false, false, false) => {
+                        mismatch("channels in the second or in the last dimension, fewer than rows and columns")
+                    }
                     _ if matlab => mismatch("1 or 3 channels in one dimension only"),
                     _ => mismatch("1 or 3 channels in the second or in the last dimension, not in both"),
                 }
