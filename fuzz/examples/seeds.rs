@@ -1,37 +1,11 @@
 //! `cargo run --example seeds`: writes the hostile files of the tests and the fixtures as seeds, to `corpus/` in this folder.
 
-#[path = "../../core/tests/hostile/archives.rs"]
-mod archives;
-#[path = "../../core/tests/hostile/arrays.rs"]
-mod arrays;
-#[path = "../../core/tests/hostile/case.rs"]
-#[allow(dead_code)]
-mod case;
-#[path = "../../core/tests/hostile/entry.rs"]
-mod entry;
-#[path = "../../core/tests/hostile/headers.rs"]
-mod headers;
-#[path = "../../core/tests/hostile/mutations.rs"]
-#[allow(dead_code)]
-mod mutations;
-#[path = "../../core/tests/hostile/opcodes.rs"]
-mod opcodes;
-#[path = "../../core/tests/hostile/others.rs"]
-#[allow(dead_code)]
-mod others;
-#[path = "../../core/tests/hostile/pickles.rs"]
-mod pickles;
-#[path = "../../core/tests/hostile/polyglots.rs"]
-mod polyglots;
-#[path = "../../core/tests/hostile/safetensors.rs"]
-mod safetensors;
-#[path = "../../core/tests/hostile/zips.rs"]
-mod zips;
-
 use std::io;
 use std::path::{Path, PathBuf};
 
-use case::Case;
+use repgeo_hostile::{
+    Case, archives, arrays, headers, impossible, opcodes, others, pickles, polyglots, safetensors, zips,
+};
 
 /// Larger files make slow seeds.
 const LARGEST: usize = 1 << 14;
@@ -51,9 +25,9 @@ fn main() -> io::Result<()> {
     write(&corpus.join("pytorch_legacy"), legacy.chain(checkpoints.clone()))?;
     let headers = [safetensors::cases(), headers::cases()].into_iter().flatten().map(made);
     write(&corpus.join("safetensors"), headers.chain(checkpoints).chain(arrays.clone()))?;
-    let numpy = [arrays::cases(), others::hostile_activations()].into_iter().flatten().map(made);
+    let numpy = [arrays::cases(), others::activations(), impossible::networks()].into_iter().flatten().map(made);
     write(&corpus.join("activations"), numpy.chain(arrays))?;
-    write(&corpus.join("probe_set"), others::hostile_images().into_iter().map(made).chain(images))
+    write(&corpus.join("probe_set"), others::images().into_iter().map(made).chain(images))
 }
 
 fn made(case: Case) -> Vec<u8> {

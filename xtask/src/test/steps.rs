@@ -12,8 +12,8 @@ use crate::test::{Counts, Step, readme};
 use crate::{build, chromium, dist, process, tools, workspace};
 
 /// The packages that are compiled and tested together on the host.
-pub(crate) const HOST: [&str; 8] =
-    ["-p", "repgeo-core", "-p", "native-trainer", "-p", "repgeo-app", "-p", "repgeo-tests"];
+pub(crate) const HOST: [&str; 10] =
+    ["-p", "repgeo-core", "-p", "native-trainer", "-p", "repgeo-app", "-p", "repgeo-tests", "-p", "repgeo-hostile"];
 
 /// This package: apart, so that its own program is not replaced while it runs.
 pub(crate) const OWN: [&str; 2] = ["-p", "xtask"];

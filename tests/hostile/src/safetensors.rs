@@ -223,6 +223,7 @@ fn all_views() -> Vec<u8> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     [layouts(), headers(), many(), burn()].into_iter().flatten().collect()
 }

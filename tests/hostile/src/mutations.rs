@@ -1,7 +1,7 @@
 //! Real files with one thing changed: cut short, a bit flipped, a length replaced, blocks swapped, lost or repeated.
 
 use std::io::{Cursor, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn_pack::{Bytes, DType, Scalar, Tensor, Writer};
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
@@ -9,15 +9,32 @@ use rand_chacha::ChaCha8Rng;
 use zip::ZipArchive;
 
 use crate::archives::zip;
+use crate::others::gzip;
 
 /// A changed file.
-pub(crate) struct Mutant {
-    pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
+#[derive(Debug, Clone)]
+pub struct Mutant {
+    /// What was changed, and the original's name; mutants of other groups may share it.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// The fixtures of checkpoints.
+const CHECKPOINTS: &str = "tests/fixtures/checkpoints";
+
+/// A folder of fixtures, by its path in the workspace.
+fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn files(path: &str, names: &[&str]) -> Vec<(String, Vec<u8>)> {
+    let folder = folder(path);
+    names.iter().map(|name| ((*name).to_owned(), std::fs::read(folder.join(name)).unwrap())).collect()
 }
 
 /// A burnpack file as Burn writes one: gamma and beta, a linear weight `[in, out]`.
-pub(crate) fn burnpack() -> Vec<u8> {
+fn burnpack() -> Vec<u8> {
     let tensor = |name: &str, shape: &[usize]| {
         let count: usize = shape.iter().product();
         let values = (0..count).flat_map(|value| (value as f32 / 8.0).to_le_bytes()).collect();
@@ -29,9 +46,14 @@ pub(crate) fn burnpack() -> Vec<u8> {
     writer.into_bytes().unwrap().to_vec()
 }
 
-/// Every fixture of the folder and a burnpack file, each changed in ways that are the same at every run.
-pub(crate) fn checkpoints(folder: &Path) -> Vec<Mutant> {
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+/// Every fixture of checkpoints and a burnpack file.
+///
+/// # Panics
+/// When the fixtures are not there.
+#[must_use]
+pub fn checkpoints() -> Vec<Mutant> {
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder(CHECKPOINTS)).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|kind| kind != "py" && kind != "json"));
     paths.sort();
     let mut originals: Vec<(String, Vec<u8>)> = paths
@@ -43,18 +65,22 @@ pub(crate) fn checkpoints(folder: &Path) -> Vec<Mutant> {
 }
 
 /// Mutants of these files, the same for the same seed.
-pub(crate) fn of(originals: &[(String, Vec<u8>)], seed: u64) -> Vec<Mutant> {
+fn of(originals: &[(String, Vec<u8>)], seed: u64) -> Vec<Mutant> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     originals.iter().flat_map(|(name, bytes)| mutants(name, bytes, &mut random)).collect()
 }
 
 /// Archives whose pickle is changed and packed anew, so that no checksum gives the change away.
-pub(crate) fn pickles(folder: &Path) -> Vec<Mutant> {
+///
+/// # Panics
+/// When the fixtures are not there.
+#[must_use]
+pub fn pickles() -> Vec<Mutant> {
     let names = ["zip.pth", "zip_protocol4.pth", "lightning.ckpt", "whole_module.pth", "strided.pth"];
     let mut random = ChaCha8Rng::seed_from_u64(21);
     let mut changed = Vec::new();
-    for name in names {
-        let mut archive = ZipArchive::new(Cursor::new(std::fs::read(folder.join(name)).unwrap())).unwrap();
+    for (name, archive) in files(CHECKPOINTS, &names) {
+        let mut archive = ZipArchive::new(Cursor::new(archive)).unwrap();
         let mut entries = Vec::new();
         for index in 0..archive.len() {
             let mut entry = archive.by_index(index).unwrap();
@@ -63,13 +89,35 @@ pub(crate) fn pickles(folder: &Path) -> Vec<Mutant> {
             entries.push((entry.name().unwrap().into_owned(), content));
         }
         let pickle = entries.iter().position(|(name, _)| name.ends_with("/data.pkl")).unwrap();
-        for Mutant { name, bytes } in mutants(name, &entries[pickle].1.clone(), &mut random) {
+        for Mutant { name, bytes } in mutants(&name, &entries[pickle].1.clone(), &mut random) {
             entries[pickle].1 = bytes;
             let entries: Vec<(&str, &[u8])> = entries.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
             changed.push(Mutant { name, bytes: zip(&entries, false) });
         }
     }
     changed
+}
+
+/// Activations.
+///
+/// # Panics
+/// When the fixtures are not there.
+#[must_use]
+pub fn activations() -> Vec<Mutant> {
+    let names = ["ordered.safetensors", "natural.safetensors", "layers.npz", "numbered.npz", "only.npy"];
+    of(&files("core/src/activation/file/fixtures", &names), 23)
+}
+
+/// Images, of formats that the tests beside the code leave out.
+///
+/// # Panics
+/// When the fixtures are not there.
+#[must_use]
+pub fn images() -> Vec<Mutant> {
+    let mut originals = files("core/src/data/format/fixtures", &["nchw.npz", "grey.npz"]);
+    let pixels: Vec<u8> = (0..2 * 3 * 96 * 96_u32).map(|place| (place * 37 % 251) as u8).collect();
+    originals.push(("stl10.bin.gz".to_owned(), gzip(&pixels)));
+    of(&originals, 24)
 }
 
 fn mutants(name: &str, original: &[u8], random: &mut ChaCha8Rng) -> Vec<Mutant> {

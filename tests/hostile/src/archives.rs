@@ -175,7 +175,8 @@ fn tar_cases() -> Vec<Case> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let zeros = vec![0; 24 << 20];
     let values = i64::try_from(zeros.len() / 4).unwrap();
     let small = || zip(&[("archive/data.pkl", &state(4)), ("archive/data/0", &[0; 16])], false);

@@ -165,7 +165,8 @@ fn places() -> Vec<Case> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let mut cases = vec![Case::read("plain.pth", archive(&checkpoint()), state())];
     flags(&mut cases);
     for group in [names(), sizes(), checksums(), places()] {

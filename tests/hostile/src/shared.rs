@@ -20,7 +20,8 @@ fn storage(key: &[u8]) -> Vec<u8> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     const NONE: Option<&str> = Some("expected tensors, found none");
     let long = text(&"w".repeat(LONG));
     let wide = [b"(".to_vec(), b"K\x01".repeat(LONG / 8), b"t".to_vec()].concat();

@@ -55,7 +55,8 @@ fn pickled(object: &[u8]) -> Vec<u8> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let class = |module: &str, name: &str| {
         let object =
             [text(module), b"\x94".to_vec(), text(name), b"\x94\x93)\x81}".to_vec(), text("a"), b"K\x01sb".to_vec()];

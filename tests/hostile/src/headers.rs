@@ -99,7 +99,8 @@ fn burnpack_cases() -> Vec<Case> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let mut cases = safetensors_cases();
     cases.extend(burnpack_cases());
     for (name, start, because) in [

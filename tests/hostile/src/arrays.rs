@@ -12,7 +12,8 @@ fn header(shape: &str) -> String {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let plain = |shape: &str| npy(&header(shape), &ONES);
     let good = || plain("(2, 1)");
     let numbers = "an array of numbers or texts";

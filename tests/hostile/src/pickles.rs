@@ -210,7 +210,8 @@ fn objects() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 /// All of them in both containers, and what only one of them allows.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, object, because) in objects() {
         cases.push(Case::refused(format!("{name}.zip.pth"), zipped(&object), because));

@@ -26,7 +26,8 @@ fn with_at_257(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let zipped = archive(&checkpoint());
     let behind = |before: &[u8]| archive_behind(before, false, &checkpoint());
     let legacy_first = legacy(&other("legacy.weight"));

@@ -133,6 +133,7 @@ fn containers() -> Vec<Case> {
 }
 
 /// All of them.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     [pickles(), containers()].into_iter().flatten().collect()
 }

@@ -277,7 +277,8 @@ fn tensors() -> Vec<Object> {
 }
 
 /// All of them in both containers.
-pub(crate) fn cases() -> Vec<Case> {
+#[must_use]
+pub fn cases() -> Vec<Case> {
     let mut objects = [put_aside(), beside(), frames(), lengths(), misused()].concat();
     objects.extend([floods(), names(), tensors()].concat());
     let mut cases = Vec::new();

@@ -1,58 +1,10 @@
-//! A file and what has to become of it.
-
-use std::collections::BTreeMap;
+//! What reads a file, and what it makes of it.
 
 use repgeo_core::checkpoint;
 use repgeo_core::data::{ProbeSet, read_probe_set};
 use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Opened};
-
-/// Tensors by name.
-pub(crate) type State = BTreeMap<String, Vec<f32>>;
-
-/// A file and what has to become of it.
-pub(crate) struct Case {
-    pub(crate) name: String,
-    pub(crate) make: Box<dyn Fn() -> Vec<u8> + Sync>,
-    pub(crate) expected: Expected,
-}
-
-/// What has to become of a file.
-pub(crate) enum Expected {
-    /// It is read, and a checkpoint is these tensors.
-    Read(Option<State>),
-    /// It is refused, and the sentence says this.
-    Refused(&'static str),
-}
-
-impl Case {
-    /// A file that is refused with these words.
-    pub(crate) fn refused(name: impl Into<String>, bytes: impl Into<Vec<u8>>, because: &'static str) -> Self {
-        let bytes = bytes.into();
-        Self::made(name, Expected::Refused(because), move || bytes.clone())
-    }
-
-    /// A file that is read as these tensors.
-    pub(crate) fn read(name: impl Into<String>, bytes: impl Into<Vec<u8>>, state: State) -> Self {
-        let bytes = bytes.into();
-        Self::made(name, Expected::Read(Some(state)), move || bytes.clone())
-    }
-
-    /// A file that is read, as images or as activations.
-    pub(crate) fn accepted(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes = bytes.into();
-        Self::made(name, Expected::Read(None), move || bytes.clone())
-    }
-
-    /// A file that is made when it is needed: one of many megabytes.
-    pub(crate) fn made(
-        name: impl Into<String>,
-        expected: Expected,
-        make: impl Fn() -> Vec<u8> + Sync + 'static,
-    ) -> Self {
-        Self { name: name.into(), make: Box::new(make), expected }
-    }
-}
+use repgeo_hostile::State;
 
 /// What reads a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
