@@ -8,6 +8,7 @@ mod engines;
 mod exports;
 mod first_visit;
 mod harness;
+mod hostile;
 mod kept;
 mod keyboard;
 mod measures;
