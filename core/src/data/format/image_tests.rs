@@ -74,7 +74,8 @@ fn resized_and_cropped_images_are_those_of_pillow() {
 fn images_of_several_sizes_are_brought_to_one() {
     let files = [fixture!("wide.png"), fixture!("grey.png"), fixture!("turned.jpg")];
     let text = error(&files);
-    assert!(text.ends_with("; bring all to one size with --resize SHORT --crop SIDE"), "{text}");
+    let advice = "; bring all to one size, under Image size on the page or with --resize SHORT --crop SIDE";
+    assert!(text.ends_with(advice), "{text}");
     let prepared = |resize, crop| {
         let preparation = Preparation { resize, crop, skip_broken: false };
         read_prepared(&files, preparation).map_err(|error| error.to_string())
@@ -115,9 +116,10 @@ fn one_broken_image_is_named_and_left_out_only_when_asked() {
     let mut files = [named("a/1.jpg", whole.clone()), named("b/2.jpg", broken), named("b/3.jpg", whole)];
     let text = error(&files);
     assert!(text.starts_with("b/2.jpg: at byte 700: expected the rest of the JPEG image"), "{text}");
-    assert!(text.ends_with("--skip-broken leaves it out"), "{text}");
+    let advice = "; leave it out, under Image size on the page or with --skip-broken";
+    assert!(text.ends_with(advice), "{text}");
     let odd = error(&[files[0].clone(), named("b/x.jpg", "some text")]);
-    assert!(odd.contains("73 6f 6d 65 20 74 65 78; --skip-broken leaves it out; expected"), "{odd}");
+    assert!(odd.contains(&format!("73 6f 6d 65 20 74 65 78{advice}; expected")), "{odd}");
     let preparation = Preparation { skip_broken: true, ..Preparation::default() };
     // First its end is missing, then its header, then all of it but a byte.
     for length in [700, 30, 1] {

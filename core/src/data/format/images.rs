@@ -119,7 +119,8 @@ fn common_shape(
         let (first, (height, width)) = common.get_or_insert((&source.name, size));
         if size != (*height, *width) {
             let expected = format!("{width}×{height} pixels, as in {first}");
-            let found = format!("{}×{}; bring all to one size with --resize SHORT --crop SIDE", size.1, size.0);
+            let advice = "bring all to one size, under Image size on the page or with --resize SHORT --crop SIDE";
+            let found = format!("{}×{}; {advice}", size.1, size.0);
             return Err(DataError::mismatch(&source.name, expected, found));
         }
     }

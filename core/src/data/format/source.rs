@@ -90,7 +90,7 @@ pub(super) fn with_advice(mut error: DataError) -> DataError {
     | DataError::Undecodable { reason: end, .. }
     | DataError::Unrecognised { reason: end, .. } = &mut error
     {
-        end.push_str("; --skip-broken leaves it out");
+        end.push_str("; leave it out, under Image size on the page or with --skip-broken");
     }
     error
 }

@@ -185,7 +185,8 @@ fn images_are_grey_only_when_all_are() {
 fn images_that_do_not_go_together_are_named() {
     assert_eq!(
         error(&[fixture!("wide.png"), fixture!("grey.png")]),
-        "wide.png: expected 4×2 pixels, as in grey.png, found 5×2; bring all to one size with --resize SHORT --crop SIDE"
+        "wide.png: expected 4×2 pixels, as in grey.png, found 5×2; bring all to one size, under Image size on the page or \
+         with --resize SHORT --crop SIDE"
     );
     assert_eq!(error(&[fixture!("huge.png")]), "huge.png: expected at most 8192×8192 pixels, found more");
     let inside = |folder: &str| named(&format!("{folder}/a.png"), fixture!("grey.png").bytes);
