@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use repgeo_core::activation::ActivationFile;
 use repgeo_core::checkpoint::{self, Checkpoint, CheckpointError, Fault, Network, Reading};
-use repgeo_core::data::{self, Normalisation, ProbeSet};
+use repgeo_core::data::{self, DataError, Normalisation, Preparation, ProbeSet};
 use repgeo_core::file::{self, Kind, NamedBytes, ZipContent};
 use repgeo_core::model::Architecture;
 use repgeo_core::study::{self, Input, OpenError};
@@ -35,6 +35,7 @@ enum Recognised {
 /// A selection of files that is being read, one after the other.
 pub struct Opening {
     purpose: Purpose,
+    preparation: Preparation,
     /// What may be part of a probe set, with the reason why it is nothing else; held until all files were read.
     rest: Vec<(FileId, NamedBytes, Option<String>)>,
     /// What may be one network with other files; held until all files were read.
@@ -44,8 +45,14 @@ pub struct Opening {
 impl Opening {
     /// A selection of which nothing was read yet.
     #[must_use]
-    pub fn new(purpose: Purpose) -> Self {
-        Self { purpose, rest: Vec::new(), shards: Vec::new() }
+    pub fn new(purpose: Purpose, preparation: Preparation) -> Self {
+        Self { purpose, preparation, rest: Vec::new(), shards: Vec::new() }
+    }
+
+    /// What the files were chosen as.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
     }
 }
 
@@ -83,10 +90,10 @@ impl Holdings {
     /// All files of a selection were read: those that are held become networks and a probe set, and it says what became of
     /// each.
     pub fn finish(&mut self, opening: Opening) -> Vec<Event> {
-        let Opening { purpose, rest, shards } = opening;
+        let Opening { purpose, preparation, rest, shards } = opening;
         let mut events = self.open_shards(shards);
         if !rest.is_empty() {
-            events.extend(self.open_probe(rest, purpose));
+            events.extend(self.open_probe(rest, purpose, preparation));
         }
         events
     }
@@ -124,35 +131,45 @@ impl Holdings {
     }
 
     /// Reads the files together as one probe set; where that fails and they may be something else, one by one.
-    fn open_probe(&mut self, files: Vec<(FileId, NamedBytes, Option<String>)>, purpose: Purpose) -> Vec<Event> {
+    fn open_probe(
+        &mut self,
+        files: Vec<(FileId, NamedBytes, Option<String>)>,
+        purpose: Purpose,
+        preparation: Preparation,
+    ) -> Vec<Event> {
         let (mut ids, mut named, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
         for (id, file, reason) in files {
             ids.push(id);
             named.push(file);
             reasons.push(reason);
         }
-        let error = match data::read_probe_set(&named) {
+        let error = match data::read_prepared(&named, preparation) {
             Ok(probe) => return vec![self.hold_probe(ids, probe)],
-            Err(error) => error.to_string(),
+            Err(error) => error,
         };
         if purpose == Purpose::Probe {
-            return ids.first().map(|&id| Event::Refused { id, reason: error }).into_iter().collect();
+            return ids.first().map(|&id| Event::Refused { id, reason: error.to_string() }).into_iter().collect();
         }
         let mut events = Vec::new();
         let several = named.len() > 1;
         for ((id, file), reason) in ids.into_iter().zip(named).zip(reasons) {
             let alone = if several {
-                data::read_probe_set(std::slice::from_ref(&file)).map_err(|error| error.to_string())
+                data::read_prepared(std::slice::from_ref(&file), preparation)
             } else {
                 Err(error.clone())
             };
             events.push(match (alone, recognise(&file, &Reading::default())) {
                 (Ok(probe), _) => self.hold_probe(vec![id], probe),
                 (Err(_), Recognised::Input(input)) => self.hold(id, *input),
-                (Err(images), Recognised::Neither(arrays)) => {
-                    Event::Refused { id, reason: reason.or(arrays).unwrap_or(images) }
+                (Err(images), _) if is_about_images(&images, &file) => {
+                    Event::Refused { id, reason: images.to_string() }
                 }
-                (Err(images), Recognised::Unknown(..)) => Event::Refused { id, reason: reason.unwrap_or(images) },
+                (Err(images), Recognised::Neither(arrays)) => {
+                    Event::Refused { id, reason: reason.or(arrays).unwrap_or_else(|| images.to_string()) }
+                }
+                (Err(images), Recognised::Unknown(..)) => {
+                    Event::Refused { id, reason: reason.unwrap_or_else(|| images.to_string()) }
+                }
             });
         }
         events
@@ -252,6 +269,15 @@ fn recognise(file: &NamedBytes, reading: &Reading) -> Recognised {
     }
 }
 
+/// Whether what is wrong is an image in an archive: that the archive is no network then helps nobody. Tar archives of
+/// PyTorch hold files that no reader of images knows.
+fn is_about_images(error: &DataError, archive: &NamedBytes) -> bool {
+    let inside = error.to_string().strip_prefix(&archive.name).is_some_and(|rest| rest.starts_with('/'));
+    let kind = file::recognise(&archive.bytes);
+    let known = !matches!(error, DataError::Unrecognised { .. });
+    inside && !kind.holds_arrays() && (known || kind == Kind::Zip(ZipContent::Other))
+}
+
 /// Whether another program wrote it, which its error names.
 fn is_foreign(file: &NamedBytes) -> bool {
     matches!(file::recognise(&file.bytes), Kind::Foreign(_) | Kind::Zip(ZipContent::Foreign(_)))
@@ -279,7 +305,7 @@ mod tests {
 
     #[test]
     fn only_what_may_be_part_of_a_probe_set_is_held_until_the_last_file() {
-        let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Any));
+        let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Any, Preparation::default()));
         assert_eq!(holdings.take(&mut opening, 1, file("images", IMAGES), Reading::default()), None);
         let loaded = holdings.take(&mut opening, 2, file("a.safetensors", NETWORK), Reading::default());
         assert!(matches!(loaded, Some(Event::Loaded { id: 2, .. })), "{loaded:?}");
@@ -293,7 +319,7 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_refused_at_once_when_networks_were_chosen() {
-        let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Input));
+        let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Input, Preparation::default()));
         let refused = holdings.take(&mut opening, 1, file("images", IMAGES), Reading::default());
         assert!(matches!(refused, Some(Event::Refused { id: 1, .. })), "{refused:?}");
         assert_eq!(holdings.finish(opening), []);
@@ -316,7 +342,7 @@ mod tests {
             format!("{{\"weight_map\":{{\"fc1.weight\":\"{}\",\"fc2.weight\":\"{}\"}}}}", first.name, second.name);
         let index = file("model.safetensors.index.json", map.as_bytes());
         let opened = |files: &[&NamedBytes]| {
-            let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Any));
+            let (mut holdings, mut opening) = (Holdings::default(), Opening::new(Purpose::Any, Preparation::default()));
             for (id, file) in (1..).zip(files) {
                 assert_eq!(holdings.take(&mut opening, id, (*file).clone(), Reading::default()), None);
             }
@@ -343,7 +369,7 @@ mod tests {
     #[test]
     fn a_file_of_another_program_is_called_what_it_is() {
         for purpose in [Purpose::Any, Purpose::Input] {
-            let (mut holdings, mut opening) = (Holdings::default(), Opening::new(purpose));
+            let (mut holdings, mut opening) = (Holdings::default(), Opening::new(purpose, Preparation::default()));
             let onnx = file("net.onnx", b"\x08\x08\x12\x07pytorch\x3a\x02\x12\x00");
             let taken = holdings.take(&mut opening, 1, onnx, Reading::default());
             let events = taken.into_iter().chain(holdings.finish(opening)).collect::<Vec<_>>();

@@ -18,6 +18,9 @@ mod serve;
 #[cfg(all(target_arch = "wasm32", feature = "engine"))]
 mod watcher;
 
+#[cfg(test)]
+mod preparation_tests;
+
 pub use holdings::{Holdings, Opening};
 #[cfg(all(target_arch = "wasm32", feature = "engine"))]
 pub use serve::start;

@@ -60,7 +60,7 @@ impl Engine {
                 let (engine, adapter) = self.devices.choose(engine).await;
                 port::tell(Event::Ready { engine, adapter });
             }
-            Request::Open { files, purpose } => self.open(files, purpose).await,
+            Request::Open { files, purpose, preparation } => self.open(files, Opening::new(purpose, preparation)).await,
             Request::Describe { id, architecture } => tell_all(self.holdings.describe(id, &architecture)),
             Request::Remove { id } => {
                 self.holdings.remove(id);
@@ -76,10 +76,9 @@ impl Engine {
     }
 
     /// One file after the other: what a file was recognised as is told, and its bytes dropped, before the next is read.
-    async fn open(&mut self, files: Vec<FileSource>, purpose: Purpose) {
+    async fn open(&mut self, files: Vec<FileSource>, mut opening: Opening) {
         let count = files.len() as f64;
-        let together = files.first().map(|file| file.id).filter(|_| purpose == Purpose::Probe);
-        let mut opening = Opening::new(purpose);
+        let together = files.first().map(|file| file.id).filter(|_| opening.purpose() == Purpose::Probe);
         for (index, FileSource { id, name, url, reading }) in files.into_iter().enumerate() {
             let progress = |fraction: f64| {
                 let (id, fraction) = match together {

@@ -90,6 +90,7 @@ pub(super) fn of_probe(probe: &ProbeSet) -> Result<ProbeSummary, String> {
         count: probe.len(),
         labelled: probe.labels.is_some(),
         classes: probe.class_names.clone(),
+        notes: probe.notes.clone(),
         thumbnails: Thumbnails { count, width, height, labels: (0..count).filter_map(label).collect(), pixels },
     })
 }

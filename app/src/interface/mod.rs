@@ -14,6 +14,7 @@ mod map;
 mod measure;
 mod networks;
 mod page;
+mod preparation;
 mod probe;
 mod readings;
 mod result;

@@ -9,6 +9,7 @@ use super::browser::complain;
 use super::chooser::{self, Bundled, Chooser};
 use super::networks::reading;
 use super::page::Page;
+use super::preparation;
 use crate::format;
 use crate::protocol::{NormalisationChoice, ProbeSummary, Purpose, Thumbnails};
 use crate::state::{Action, Change, EngineStatus, FileItem, FileStatus};
@@ -57,6 +58,7 @@ pub(super) fn view(page: Page) -> AnyView {
             {subset(page)}
             {normalisation(page)}
         </div>
+        {preparation::view(page)}
     }
     .into_any()
 }
@@ -97,6 +99,7 @@ fn loaded(name: String, summary: ProbeSummary) -> AnyView {
         <p class="name">{name}</p>
         <p class="fact">{facts}</p>
         {thumbnails(summary.thumbnails)}
+        {preparation::notes(summary.notes)}
     }
     .into_any()
 }

@@ -6,7 +6,7 @@
 
 mod report;
 
-pub use repgeo_core::data::NormalisationChoice;
+pub use repgeo_core::data::{NormalisationChoice, Preparation};
 use repgeo_core::model::Choices;
 use repgeo_core::study::{Comparison, StudySpec};
 use repgeo_core::supervise::Progress;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use report::{CellReport, EngineReport, InputSummary, ProbeSummary, Remark, Thumbnails};
 
 /// The version of this protocol. The engine's files are cached under fixed names, so both sides say theirs.
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 4;
 
 /// The interface's number for a file that it asked the engine to read.
 pub type FileId = u32;
@@ -39,6 +39,8 @@ pub enum Request {
         files: Vec<FileSource>,
         /// What they were chosen as.
         purpose: Purpose,
+        /// What is done to images, where they are some.
+        preparation: Preparation,
     },
     /// What a checkpoint is whose architecture could not be inferred.
     Describe {
@@ -310,6 +312,7 @@ mod tests {
                 count: 1,
                 labelled: false,
                 classes: vec![],
+                notes: vec![],
                 thumbnails: Thumbnails { count: 1, width: 2, height: 1, labels: vec![], pixels: (0..8).collect() },
             },
         }

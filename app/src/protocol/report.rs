@@ -63,6 +63,8 @@ pub struct ProbeSummary {
     pub labelled: bool,
     /// Names of the classes, where known.
     pub classes: Vec<String>,
+    /// What was chosen, changed or left out when the files were read, one sentence each.
+    pub notes: Vec<String>,
     /// The first images.
     pub thumbnails: Thumbnails,
 }

@@ -7,7 +7,7 @@ use repgeo_core::model::Choices;
 
 use crate::catalogue::Catalogue;
 use crate::protocol::{
-    EngineChoice, EngineReport, Event, FileId, NormalisationChoice, Purpose, Request, RunId, WorkerKind,
+    EngineChoice, EngineReport, Event, FileId, NormalisationChoice, Preparation, Purpose, Request, RunId, WorkerKind,
 };
 
 /// Something that happened.
@@ -123,6 +123,8 @@ pub enum Change {
     Samples(Option<usize>),
     /// Which images.
     Subset(Subset),
+    /// What is done to images as they are read.
+    Preparation(Preparation),
     /// How pixels are normalised.
     Normalisation(NormalisationChoice),
     /// The measure.

@@ -185,7 +185,11 @@ impl State {
                 described: None,
             });
         }
-        self.send(Request::Open { files: sources, purpose })
+        self.open(sources, purpose)
+    }
+
+    fn open(&self, files: Vec<FileSource>, purpose: Purpose) -> Vec<Effect> {
+        self.send(Request::Open { files, purpose, preparation: self.settings.preparation })
     }
 
     pub(super) fn open_together(&mut self, sources: Vec<FileSource>) -> Vec<Effect> {
@@ -208,7 +212,7 @@ impl State {
             status,
             described: None,
         });
-        effects.into_iter().chain(self.send(Request::Open { files: sources, purpose })).collect()
+        effects.into_iter().chain(self.open(sources, purpose)).collect()
     }
 
     pub(super) fn remove_file(&mut self, id: FileId) -> Vec<Effect> {
@@ -234,7 +238,43 @@ impl State {
         let (id, files, purpose) = (file.id, file.sources.clone(), file.purpose);
         self.demo_pending = false;
         let mut effects = self.send(Request::Remove { id });
-        effects.extend(self.send(Request::Open { files, purpose }));
+        effects.extend(self.open(files, purpose));
+        effects
+    }
+
+    /// Reads the probe set again, images prepared as is asked for now, and so what may become one: a refused probe set, and
+    /// files that were dropped after it and were refused or are still being read.
+    pub(super) fn prepare_again(&mut self) -> Vec<Effect> {
+        let last = self.files.iter().rposition(|file| file.purpose == Purpose::Probe).unwrap_or(0);
+        let (mut requests, mut others) = (Vec::new(), Vec::new());
+        for (place, file) in self.files.iter_mut().enumerate() {
+            let open = matches!(file.status, FileStatus::Refused { .. } | FileStatus::Reading { .. });
+            let may_be_images = file.purpose == Purpose::Any && place >= last && open && file.described.is_none();
+            if file.purpose != Purpose::Probe && !may_be_images {
+                continue;
+            }
+            requests.push(Request::Remove { id: file.id });
+            // New numbers: what the engine still says of the old ones is about images as they were.
+            for source in &mut file.sources {
+                self.next_file += 1;
+                source.id = self.next_file;
+            }
+            file.id = file.sources.first().map_or(file.id, |first| first.id);
+            file.status = FileStatus::Reading { fraction: 0.0 };
+            let sources = file.sources.iter().cloned();
+            match file.purpose {
+                Purpose::Probe => requests.push(Request::Open {
+                    files: sources.collect(),
+                    purpose: Purpose::Probe,
+                    preparation: self.settings.preparation,
+                }),
+                _ => others.extend(sources),
+            }
+        }
+        let mut effects: Vec<Effect> = requests.into_iter().flat_map(|request| self.send(request)).collect();
+        if !others.is_empty() {
+            effects.extend(self.open(others, Purpose::Any));
+        }
         effects
     }
 
@@ -307,12 +347,14 @@ impl State {
     /// Asks a new engine for everything that the one before had.
     pub(super) fn reopen(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
+        let preparation = self.settings.preparation;
         for file in &mut self.files {
             if matches!(file.status, FileStatus::Refused { .. }) {
                 continue;
             }
             file.status = FileStatus::Reading { fraction: 0.0 };
-            effects.push(Effect::Send(Request::Open { files: file.sources.clone(), purpose: file.purpose }));
+            let (files, purpose) = (file.sources.clone(), file.purpose);
+            effects.push(Effect::Send(Request::Open { files, purpose, preparation }));
             if let Some(architecture) = file.described.clone() {
                 effects.push(Effect::Send(Request::Describe { id: file.id, architecture }));
             }

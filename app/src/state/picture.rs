@@ -4,7 +4,7 @@ use repgeo_core::study::{Comparison, LayerMap, PairPlan, ReportError};
 
 use super::{Effect, State, letter};
 use crate::catalogue::Catalogue;
-use crate::protocol::{CellReport, CompareSettings, NormalisationChoice, Purpose};
+use crate::protocol::{CellReport, CompareSettings, NormalisationChoice, Preparation, Purpose};
 
 /// The maps that can be shown, and which one is.
 #[derive(Debug, Clone, PartialEq)]
@@ -197,6 +197,7 @@ impl State {
                 == (Some(demo.samples), demo.subset, demo.row_policy)
             && self.picture.as_ref().and_then(Picture::measure_id) == Some(&settings.measure)
             && settings.normalisation == NormalisationChoice::Automatic
+            && settings.preparation == Preparation::default()
     }
 
     /// Computes the bundled comparison anew, or a run that WebGPU lost, as soon as the engine and the files are there.

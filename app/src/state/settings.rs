@@ -6,7 +6,7 @@ use repgeo_core::study::{InputSpec, LayerPlan, PairPlan, ProbeSpec, StudySpec};
 
 use super::{Change, Effect, EngineStatus, Origin, Picture, State};
 use crate::format;
-use crate::protocol::{CompareSettings, EngineChoice, NormalisationChoice};
+use crate::protocol::{CompareSettings, EngineChoice, NormalisationChoice, Preparation};
 
 /// The fewest images that can be asked for.
 const LEAST_SAMPLES: usize = 4;
@@ -18,6 +18,8 @@ pub struct Settings {
     pub samples: Option<usize>,
     /// Which images.
     pub subset: Subset,
+    /// What is done to images as they are read.
+    pub preparation: Preparation,
     /// How pixels are normalised.
     pub normalisation: NormalisationChoice,
     /// Id of the measure.
@@ -35,6 +37,7 @@ impl Default for Settings {
         Self {
             samples: Some(512),
             subset: Subset::First,
+            preparation: Preparation::default(),
             normalisation: NormalisationChoice::Automatic,
             measure: "cka-linear-debiased".to_owned(),
             all_measures: false,
@@ -47,9 +50,11 @@ impl Default for Settings {
 impl State {
     pub(super) fn change(&mut self, change: Change, now: f64) -> Vec<Effect> {
         let settings = &mut self.settings;
+        let prepared = settings.preparation;
         match change {
             Change::Samples(samples) => settings.samples = samples,
             Change::Subset(subset) => settings.subset = subset,
+            Change::Preparation(preparation) => settings.preparation = preparation,
             Change::Normalisation(normalisation) => settings.normalisation = normalisation,
             Change::Measure(measure) => settings.measure = measure,
             Change::AllMeasures(all) => settings.all_measures = all,
@@ -61,6 +66,9 @@ impl State {
         }
         self.demo_pending = false;
         let mut effects = self.choose_device();
+        if self.settings.preparation != prepared {
+            effects.extend(self.prepare_again());
+        }
         effects.extend(self.ask_kept(now));
         effects
     }

@@ -14,6 +14,7 @@ mod keyboard;
 mod measures;
 mod narrow;
 mod parts;
+mod preparation;
 mod refusal;
 mod remarks;
 mod states;

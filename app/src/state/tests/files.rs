@@ -66,7 +66,7 @@ fn a_dropped_selection_of_pictures_is_one_probe_set() {
     let opened: Vec<(usize, Purpose)> = effects
         .iter()
         .map(|effect| match effect {
-            Effect::Send(Request::Open { files, purpose }) => (files.len(), *purpose),
+            Effect::Send(Request::Open { files, purpose, .. }) => (files.len(), *purpose),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -179,4 +179,80 @@ fn what_tensors_leave_open_is_changed_and_assumed_again() {
     tell(&mut state, Event::ArchitectureUnknown { id: 1, reason: "a gate".into() });
     let choices: repgeo_core::model::Choices = [("gate".to_owned(), "sigmoid".to_owned())].into();
     assert_eq!(asked(&state.apply(Action::AssumptionsGiven { id: 1, choices: choices.clone() }, 0.0)), choices);
+}
+
+fn prepare(state: &mut State, preparation: Preparation) -> Vec<Effect> {
+    state.apply(Action::Changed(Change::Preparation(preparation)), 0.0)
+}
+
+/// What the engine is asked to read: the files' numbers, what they are chosen as, and the resizing of images.
+fn opened(effects: &[Effect]) -> Vec<(Vec<u32>, Purpose, Option<usize>)> {
+    let opened = effects.iter().filter_map(|effect| match effect {
+        Effect::Send(Request::Open { files, purpose, preparation }) => {
+            Some((files.iter().map(|file| file.id).collect(), *purpose, preparation.resize))
+        }
+        _ => None,
+    });
+    opened.collect()
+}
+
+fn resized(short: usize) -> Preparation {
+    Preparation { resize: Some(short), ..Preparation::default() }
+}
+
+#[test]
+fn a_refused_probe_set_is_read_again_as_images_are_prepared_now() {
+    let mut state = ready();
+    choose(&mut state, &["1.png", "2.png"], Purpose::Any);
+    tell(&mut state, Event::Refused { id: 1, reason: "2.png: expected 4×2 pixels".into() });
+    assert_eq!(prepare(&mut state, Preparation::default()), [], "nothing was changed");
+
+    let effects = prepare(&mut state, resized(8));
+    assert_eq!(effects[0], Effect::Send(Request::Remove { id: 1 }));
+    assert_eq!(opened(&effects), [(vec![3, 4], Purpose::Probe, Some(8))]);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Release(_))), "{effects:?}");
+    tell(&mut state, Event::ProbeLoaded { ids: vec![3, 4], summary: probe(2) });
+    assert_eq!((state.files.len(), state.probe().unwrap().count), (1, 2));
+
+    // A new engine is told the same.
+    state.apply(Action::EngineLost("it stopped".into()), 0.0);
+    let effects = tell(&mut state, Event::Awake { version: PROTOCOL_VERSION });
+    assert_eq!(opened(&effects), [(vec![3, 4], Purpose::Probe, Some(8))]);
+}
+
+#[test]
+fn what_the_engine_says_of_a_reading_before_is_not_taken() {
+    let mut state = loaded();
+    let before = state.compare_settings();
+    assert_eq!(opened(&prepare(&mut state, resized(8))), [(vec![4], Purpose::Probe, Some(8))]);
+    prepare(&mut state, resized(16));
+    tell(&mut state, Event::ProbeLoaded { ids: vec![4], summary: probe(10) });
+    tell(&mut state, Event::Refused { id: 4, reason: "too small".into() });
+    assert_eq!(state.obstacle().unwrap(), "Files are still being read.");
+    tell(&mut state, Event::ProbeLoaded { ids: vec![5], summary: probe(1000) });
+    assert_eq!(state.obstacle(), None);
+    assert!(!state.compare_settings().has_layers_of(&before), "other images give other layers");
+}
+
+#[test]
+fn what_was_dropped_after_the_probe_set_may_become_it() {
+    let mut state = ready();
+    choose(&mut state, &["old.zip"], Purpose::Any);
+    tell(&mut state, Event::Refused { id: 1, reason: "old.zip: several sizes".into() });
+    choose(&mut state, &["images.bin"], Purpose::Probe);
+    tell(&mut state, Event::ProbeLoaded { ids: vec![2], summary: probe(10) });
+    choose(&mut state, &["a.pt", "images.zip", "labels", "b.pt"], Purpose::Any);
+    tell(&mut state, Event::Loaded { id: 3, summary: network() });
+    for id in [4, 5] {
+        tell(&mut state, Event::Refused { id, reason: "several sizes".into() });
+    }
+    tell(&mut state, Event::ArchitectureUnknown { id: 6, reason: "a gate".into() });
+
+    let effects = prepare(&mut state, resized(8));
+    assert_eq!(opened(&effects), [(vec![7], Purpose::Probe, Some(8)), (vec![8, 9], Purpose::Any, Some(8))]);
+    tell(&mut state, Event::ProbeLoaded { ids: vec![7], summary: probe(10) });
+    tell(&mut state, Event::ProbeLoaded { ids: vec![8, 9], summary: probe(20) });
+    assert_eq!(state.probe().unwrap().count, 20);
+    let names: Vec<_> = state.files.iter().map(|file| file.id).collect();
+    assert_eq!(names, [1, 3, 8, 6], "the rest stays as it was");
 }

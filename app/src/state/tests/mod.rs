@@ -11,8 +11,8 @@ use repgeo_core::supervise::{Progress, Stage};
 
 use super::*;
 use crate::protocol::{
-    Adapter, CellReport, EngineChoice, EngineReport, Event, InputSummary, PROTOCOL_VERSION, ProbeSummary, Purpose,
-    Request, Thumbnails, WorkerKind,
+    Adapter, CellReport, EngineChoice, EngineReport, Event, InputSummary, PROTOCOL_VERSION, Preparation, ProbeSummary,
+    Purpose, Request, Thumbnails, WorkerKind,
 };
 
 pub(super) static CARD: Card = Card {
@@ -61,6 +61,7 @@ fn probe(count: usize) -> ProbeSummary {
         count,
         labelled: true,
         classes: Vec::new(),
+        notes: Vec::new(),
         thumbnails: Thumbnails::default(),
     }
 }
