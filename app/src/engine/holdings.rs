@@ -143,22 +143,20 @@ impl Holdings {
             named.push(file);
             reasons.push(reason);
         }
-        let error = match data::read_prepared(&named, preparation) {
-            Ok(probe) => return vec![self.hold_probe(ids, probe)],
-            Err(error) => error,
+        let together = match data::read_prepared(&named, preparation) {
+            Ok(probe) if purpose == Purpose::Probe || !may_be_maps(&probe) => return vec![self.hold_probe(ids, probe)],
+            Err(error) if purpose == Purpose::Probe => {
+                return ids.first().map(|&id| Event::Refused { id, reason: error.to_string() }).into_iter().collect();
+            }
+            together => together,
         };
-        if purpose == Purpose::Probe {
-            return ids.first().map(|&id| Event::Refused { id, reason: error.to_string() }).into_iter().collect();
-        }
         let mut events = Vec::new();
         let several = named.len() > 1;
         for ((id, file), reason) in ids.into_iter().zip(named).zip(reasons) {
-            let alone = if several {
-                data::read_prepared(std::slice::from_ref(&file), preparation)
-            } else {
-                Err(error.clone())
-            };
+            let alone =
+                if several { data::read_prepared(std::slice::from_ref(&file), preparation) } else { together.clone() };
             events.push(match (alone, recognise(&file, &Reading::default())) {
+                (Ok(probe), Recognised::Input(input)) if may_be_maps(&probe) => self.hold(id, *input),
                 (Ok(probe), _) => self.hold_probe(vec![id], probe),
                 (Err(_), Recognised::Input(input)) => self.hold(id, *input),
                 (Err(images), _) if is_about_images(&images, &file) => {
@@ -276,6 +274,11 @@ fn is_about_images(error: &DataError, archive: &NamedBytes) -> bool {
     let kind = file::recognise(&archive.bytes);
     let known = !matches!(error, DataError::Unrecognised { .. });
     inside && !kind.holds_arrays() && (known || kind == Kind::Zip(ZipContent::Other))
+}
+
+/// Whether images have other channels than pictures do: arrays that were not chosen as images are feature maps then.
+fn may_be_maps(probe: &ProbeSet) -> bool {
+    !matches!(probe.shape.channels, 1 | 3)
 }
 
 /// Whether another program wrote it, which its error names.

@@ -9,8 +9,10 @@ use crate::supervise::Cancelled;
 #[non_exhaustive]
 pub enum ActivationError {
     /// The images do not fit the network.
-    #[error("{network}: expects {expected}, but {probe} has images of {found}; choose another probe set, or say \
-         what its tensors leave open, under Assumptions on the page or with --architecture")]
+    #[error(
+        "{network}: expects {expected}, but {probe} has images of {found}; choose another probe set, or say \
+         what its tensors leave open, under Assumptions on the page or with --architecture"
+    )]
     Images {
         /// The file of the network.
         network: String,

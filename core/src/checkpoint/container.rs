@@ -79,7 +79,7 @@ fn describe(kind: Kind, bytes: &[u8]) -> String {
         Kind::GitLfsPointer => "a Git LFS pointer: fetch the file itself",
         Kind::Markup => "a web page or other markup",
         Kind::Json => "a JSON text",
-        Kind::Pickle => "a plain pickle without tensors of PyTorch: write it with torch.save",
+        Kind::Pickle => "a plain pickle, not what torch.save writes: save the network with torch.save",
         _ => {
             let start: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             return format!("{} bytes that begin with {}", bytes.len(), start.join(" "));

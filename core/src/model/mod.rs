@@ -32,9 +32,9 @@ mod pool;
 mod residual;
 mod resnet;
 mod state;
-mod unknown;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 pub use activation::Activation;
 pub use architecture::Architecture;

@@ -79,7 +79,10 @@ fn is_parameter(name: &str) -> bool {
     ];
     let (module, own) = name.rsplit_once('.').unwrap_or(("", name));
     let within = !module.is_empty() && PARAMETERS.contains(&own);
-    within || ["_weight", "_bias"].iter().any(|end| own.ends_with(end)) || own.starts_with("weight_ih") || own.starts_with("weight_hh")
+    within
+        || ["_weight", "_bias"].iter().any(|end| own.ends_with(end))
+        || own.starts_with("weight_ih")
+        || own.starts_with("weight_hh")
 }
 
 #[cfg(test)]

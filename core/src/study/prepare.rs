@@ -110,7 +110,8 @@ impl<S: Supervisor> Settler<'_, S> {
         let alternatives = others
             .into_iter()
             .map(|(other, evidence)| Alternative { said: difference(&chosen, &other), evidence })
-            .filter(|other| evidence.is_any() && !other.said.is_empty())
+            // Where all is the same, the images say nothing of it.
+            .filter(|other| other.evidence != evidence && !other.said.is_empty())
             .collect();
         let evidence = ReadingEvidence { taken: evidence, alternatives, presets };
         Ok((chosen, Settled { evidence: Some(evidence), warnings }))

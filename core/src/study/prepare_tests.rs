@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::activation::reference::evaluate;
-use crate::checkpoint::{Reading, load, read};
+use crate::checkpoint::{Reading, ReadingEvidence, load, read};
 use crate::data::{ImageShape, Normalisation, Pixels, ProbeSet};
 use crate::file::NamedBytes;
 use crate::model::{Architecture, Choices, Graph, StateDict, StateTensor, parse_choices};
@@ -99,6 +99,23 @@ fn labels_tell_which_of_them_it_is() {
         let (found, _) = settled(input(&halving(), Choices::new()), &probe(Some(labels))).unwrap();
         assert_eq!(found, right);
     }
+}
+
+#[test]
+fn other_readings_are_asked_where_that_is_quick() {
+    let said = parse_choices("stride=1").unwrap();
+    let mut input = input(&halving(), said);
+    let Input::Network { network, .. } = &input else { panic!("a network") };
+    let labels = classes(&network.architecture.graph(SHAPE).unwrap(), &network.state, &probe(None));
+    pollster::block_on(prepare(&mut input, Some(&probe(Some(labels))), &Unsupervised)).unwrap();
+    let Input::Network { network, .. } = input else { panic!("a network") };
+    let ReadingEvidence { taken, alternatives, presets } = network.settled.unwrap().evidence.unwrap();
+    assert_eq!((taken.images, taken.accuracy, taken.divergence), (256, Some(1.0), None));
+    assert!(presets.is_empty());
+    let found: Vec<&str> = alternatives.iter().map(|other| other.said.as_str()).collect();
+    assert!(found.contains(&"activation=tanh") && found.contains(&"pool=avg:2+avg:2"), "{found:?}");
+    let accuracies: Vec<f64> = alternatives.iter().map(|other| other.evidence.accuracy.unwrap()).collect();
+    assert!(accuracies.is_sorted_by(|a, b| a >= b) && accuracies[0] < 1.0, "{accuracies:?}");
 }
 
 #[test]

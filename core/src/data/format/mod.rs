@@ -34,8 +34,8 @@ use source::{Source, Sources, group_name};
 ///   first folder below the common one, and classes are in the order of their names as text;
 /// - `.npz`, `.npy`, MATLAB's `.mat` (such as SVHN's) and pickles of NumPy arrays, with an array `x`, `images`, `data`,
 ///   `inputs` or `features`, or only one array of 3 or 4 dimensions, else only one of 2: images are N×H×W, N×H×W×C or N×C×H×W
-///   with 1 or 3 channels, vectors N×P or N; and optionally `y`, `labels` or `targets`. Of `x_train` and `x_test`, as in Keras'
-///   `mnist.npz`, or `train_images` and `test_images`, as in MedMNIST, the test part is taken. Unsigned bytes stand for x / 255,
+///   with 1 or 3 channels, or with fewer than rows and columns, vectors N×P or N; and optionally `y`, `labels` or `targets`. Of
+///   `x_train` and `x_test`, as in Keras' `mnist.npz`, or `train_images` and `test_images`, as in MedMNIST, the test part is taken. Unsigned bytes stand for x / 255,
 ///   those of vectors too; floating-point values and other integers are taken as they are;
 /// - tar and zip archives of these, also packed with gzip. Where the names in an archive or folder tell training from testing,
 ///   the test part is taken.

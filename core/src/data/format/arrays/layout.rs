@@ -46,8 +46,12 @@ impl Axes {
                     (true, false, false) => axes(a, b, c, d, Order::ChannelsFirst),
                     (false, true, false) => axes(a, d, b, c, Order::ChannelsLast),
                     (false, false, true) => axes(d, c, a, b, Order::SamplesLast),
-                    (false, false, false) if is_fewer(b, c, d) && !is_fewer(d, b, c) => axes(a, b, c, d, Order::ChannelsFirst),
-                    (false, false, false) if is_fewer(d, b, c) && !is_fewer(b, c, d) => axes(a, d, b, c, Order::ChannelsLast),
+                    (false, false, false) if is_fewer(b, c, d) && !is_fewer(d, b, c) => {
+                        axes(a, b, c, d, Order::ChannelsFirst)
+                    }
+                    (false, false, false) if is_fewer(d, b, c) && !is_fewer(b, c, d) => {
+                        axes(a, d, b, c, Order::ChannelsLast)
+                    }
                     (false, false, false) => {
                         mismatch("channels in the second or in the last dimension, fewer than rows and columns")
                     }
@@ -98,4 +102,24 @@ impl Axes {
 /// Every `step`-th value from `start` on.
 fn strided<T: Copy>(values: &[T], start: usize, step: usize) -> impl Iterator<Item = T> {
     values.iter().skip(start).step_by(step).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(lengths: &[usize]) -> Result<(usize, ImageShape), String> {
+        Axes::of("a", lengths, Writer::Numpy).map(|axes| (axes.samples, axes.shape)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn channels_are_one_or_three_or_fewer_than_rows_and_columns() {
+        let frames = ImageShape { channels: 4, height: 84, width: 84 };
+        assert_eq!([of(&[64, 4, 84, 84]), of(&[64, 84, 84, 4])], [Ok((64, frames)), Ok((64, frames))]);
+        let colour = ImageShape { channels: 3, height: 2, width: 2 };
+        assert_eq!(of(&[5, 3, 2, 2]), Ok((5, colour)));
+        let refused = of(&[64, 9, 6, 7]).unwrap_err();
+        assert!(refused.contains("fewer than rows and columns"), "{refused}");
+        assert!(of(&[64, 3, 8, 3]).is_err());
+    }
 }
