@@ -1,11 +1,11 @@
 //! The form that says what a checkpoint is when its tensors do not.
 
 use leptos::prelude::*;
-use repgeo_core::model::parse_choices;
+use repgeo_core::model::{Choices, parse_choices};
 
 use super::page::Page;
 use crate::protocol::FileId;
-use crate::state::Action;
+use crate::state::{Action, choices_text};
 
 /// The families that the form offers, the last as JSON.
 const FAMILIES: [(&str, &str); 6] = [
@@ -70,9 +70,15 @@ pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
         _ => text.get_untracked(),
     };
     let apply = move |_| page.happened(Action::ArchitectureGiven { id, architecture: architecture() });
-    let say = move |event: leptos::ev::Event| match parse_choices(&event_target_value(&event)) {
-        Ok(choices) => page.happened(Action::AssumptionsGiven { id, choices }),
-        Err(part) => problem.set(Some(format!("Expected KEY=VALUE, several separated by commas, found `{part}`."))),
+    let said =
+        page.peek(|state| state.files.iter().find(|file| file.id == id).map(|file| choices_text(file.choices())));
+    let say = move |event: leptos::ev::Event| {
+        let text = event_target_value(&event);
+        let choices = if text.trim().is_empty() { Ok(Choices::new()) } else { parse_choices(&text) };
+        match choices {
+            Ok(choices) => page.happened(Action::AssumptionsGiven { id, choices }),
+            Err(part) => problem.set(Some(format!("Expected KEY=VALUE, several separated by commas, found `{part}`."))),
+        }
     };
     let choose = move |event: leptos::ev::Event| {
         let chosen = event_target_value(&event);
@@ -131,7 +137,7 @@ pub(super) fn form(page: Page, id: FileId, reason: String) -> AnyView {
             <button type="button" class="describe" on:click=apply>"Read it as this"</button>
             <label class="pair-of">
                 <span>"Or say what is open"</span>
-                <input class="choices" placeholder="gate=sigmoid" spellcheck="false" on:change=say />
+                <input class="choices" prop:value=said placeholder="gate=sigmoid" spellcheck="false" on:change=say />
             </label>
         </div>
     }

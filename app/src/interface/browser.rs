@@ -31,6 +31,25 @@ pub(super) fn query(key: &str) -> Option<String> {
     web_sys::UrlSearchParams::new_with_str(&search).ok()?.get(key)
 }
 
+/// Puts values into the page's query, or takes them out, without loading the page again.
+pub(super) fn set_query(values: &[(&str, Option<String>)]) {
+    let set = || {
+        let window = window()?;
+        let url = Url::new(&window.location().href().ok()?).ok()?;
+        let query = url.search_params();
+        for (key, value) in values {
+            match value {
+                Some(value) => query.set(key, value),
+                None => query.delete(key),
+            }
+        }
+        window.history().ok()?.replace_state_with_url(&JsValue::NULL, "", Some(&url.href())).ok()
+    };
+    if set().is_none() {
+        complain("the page's address does not say what is set");
+    }
+}
+
 /// The absolute URL of a path beside the page.
 pub(super) fn absolute(path: &str) -> String {
     let base = document().base_uri().ok().flatten();

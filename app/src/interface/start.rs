@@ -31,6 +31,7 @@ pub fn start() {
     let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
     let system_dark = dark.as_ref().is_some_and(web_sys::MediaQueryList::matches);
     let mut state = State::new(similarity::cards(), settings, browser::remembered_theme(), system_dark);
+    state.take_address(browser::query);
     state.recompute_demo = browser::query("demo").as_deref() != Some("stored");
 
     mount_to(root, move || {
@@ -41,6 +42,7 @@ pub fn start() {
             EventListener::new(&dark, "change", changed).forget();
         }
         mark_document(page);
+        keep_address(page);
         open_demo(page);
         page.spawn_engine(WorkerKind::Host);
         frame::view(page)
@@ -63,6 +65,18 @@ fn open_demo(page: Page) {
             catalogue.demo = None;
         }
         page.happened(Action::CatalogueArrived(catalogue));
+    });
+}
+
+/// Keeps the page's address in step with the settings, so that whoever copies it shares them. The one that the page was
+/// opened with stays until something is changed.
+fn keep_address(page: Page) {
+    let address = page.part(State::address);
+    Effect::new(move |before: Option<()>| {
+        let address = address.get();
+        if before.is_some() {
+            browser::set_query(&address);
+        }
     });
 }
 

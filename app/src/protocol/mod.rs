@@ -82,6 +82,14 @@ pub struct FileSource {
     pub reading: ReadAs,
 }
 
+impl FileSource {
+    /// Whether the user chose or dropped it; bundled files say what they are.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.url.starts_with("blob:")
+    }
+}
+
 /// What files were chosen as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

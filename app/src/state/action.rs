@@ -57,7 +57,7 @@ pub enum Action {
     AssumptionsGiven {
         /// The file.
         id: FileId,
-        /// What was said.
+        /// All that is said.
         choices: Choices,
     },
     /// A setting was changed.

@@ -71,9 +71,15 @@ impl FileItem {
     }
 
     /// What the user said of what its tensors leave open.
-    pub(super) fn choices(&self) -> &Choices {
+    #[must_use]
+    pub fn choices(&self) -> &Choices {
         static NONE: Choices = Choices::new();
         self.sources.first().map_or(&NONE, |source| &source.reading.choices)
+    }
+
+    /// Whether it is the user's own, and not bundled with the page.
+    pub(super) fn is_own(&self) -> bool {
+        self.sources.iter().any(|source| source.is_own())
     }
 
     /// What the report calls it: the catalogue's name, else the file's without its ending, and the part that was asked for.
@@ -166,7 +172,11 @@ impl State {
 
     fn source(&mut self, name: String, url: String) -> FileSource {
         self.next_file += 1;
-        FileSource { id: self.next_file, name, url, reading: ReadAs::default() }
+        let mut source = FileSource { id: self.next_file, name, url, reading: ReadAs::default() };
+        if source.is_own() {
+            source.reading.choices.clone_from(&self.settings.choices);
+        }
+        source
     }
 
     pub(super) fn open_each(&mut self, sources: Vec<FileSource>, purpose: Purpose) -> Vec<Effect> {
@@ -315,8 +325,7 @@ impl State {
 
     /// The bundled networks make room for the first of the user's own, as long as the user has not chosen among them.
     pub(super) fn put_demo_away(&mut self, arrived: FileId) -> Vec<Effect> {
-        let own =
-            |file: &FileItem| file.id == arrived && file.sources.iter().any(|source| source.url.starts_with("blob:"));
+        let own = |file: &FileItem| file.id == arrived && file.is_own();
         let Some(demo) = &self.catalogue.demo else { return Vec::new() };
         if !self.demo_untouched || !self.files.iter().any(own) {
             return Vec::new();

@@ -3,6 +3,7 @@
 //! [`State::apply`] takes one [`Action`] and returns the [`Effect`]s that the page carries out.
 
 mod action;
+mod address;
 mod detail;
 mod engine;
 mod files;
@@ -18,6 +19,7 @@ use crate::catalogue::Catalogue;
 use crate::protocol::{Adapter, EngineChoice, FileId, Request, RunId, WorkerKind};
 
 pub use action::{Action, Change, ChosenFile, Effect, Step, ThemeChoice, View};
+pub use address::choices_text;
 pub use detail::{CellDetail, LayerDetail, Remarks};
 pub use engine::EngineStatus;
 pub use files::{FileItem, FileStatus, letter};
@@ -150,7 +152,7 @@ impl State {
             Action::ArchitectureGiven { id, architecture } => self.describe_file(id, architecture),
             Action::PartChosen { id, part } => self.read_again(id, |reading| reading.part = Some(part.clone())),
             Action::AssumptionsGiven { id, choices } => {
-                self.read_again(id, |reading| reading.choices.extend(choices.clone()))
+                self.read_again(id, |reading| reading.choices.clone_from(&choices))
             }
             Action::AssumptionChanged { id, key, value } => self.read_again(id, |reading| {
                 match value.trim() {

@@ -2,7 +2,7 @@
 
 use repgeo_core::study::{Comparison, LayerMap, PairPlan, ReportError};
 
-use super::{Effect, State, letter};
+use super::{Effect, Settings, State, letter};
 use crate::catalogue::Catalogue;
 use crate::protocol::{CellReport, CompareSettings, NormalisationChoice, Preparation, Purpose};
 
@@ -158,10 +158,16 @@ impl State {
             Ok(None) => return self.refuse_demo("it lacks an input of a pair"),
             Err(error) => return self.refuse_demo(&error.to_string()),
         };
-        self.settings.samples = Some(demo.samples);
+        // What the page's address asks for stays.
+        let usual = Settings::default();
+        if self.settings.samples == usual.samples {
+            self.settings.samples = Some(demo.samples);
+        }
+        if self.settings.measure == usual.measure {
+            self.settings.measure.clone_from(&demo.measure);
+        }
         self.settings.subset = demo.subset;
         self.settings.row_policy = demo.row_policy;
-        self.settings.measure.clone_from(&demo.measure);
         picture.show_measure(&demo.measure);
         self.picture = Some(picture);
         self.demo_pending = self.recompute_demo;
@@ -208,6 +214,13 @@ impl State {
         }
         let expected = self.catalogue.demo.as_ref().map(|demo| demo.networks.len());
         let there = expected == Some(self.inputs().count()) && self.probe().is_some();
-        if self.demo_pending && there { self.start_run(true, now) } else { Vec::new() }
+        if !self.demo_pending || !there {
+            return Vec::new();
+        }
+        // Nobody pressed Compare: what the page's address made to be said still stands.
+        let notice = self.notice.take();
+        let effects = self.start_run(true, now);
+        self.notice = notice;
+        effects
     }
 }

@@ -2,6 +2,7 @@
 
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
+use repgeo_core::model::Choices;
 use repgeo_core::study::{InputSpec, LayerPlan, PairPlan, ProbeSpec, StudySpec};
 
 use super::{Change, Effect, EngineStatus, Origin, Picture, State};
@@ -22,6 +23,8 @@ pub struct Settings {
     pub preparation: Preparation,
     /// How pixels are normalised.
     pub normalisation: NormalisationChoice,
+    /// What is said of networks of the user's own as they are opened, where their tensors leave it open.
+    pub choices: Choices,
     /// Id of the measure.
     pub measure: String,
     /// Whether the other measures are computed too.
@@ -39,6 +42,7 @@ impl Default for Settings {
             subset: Subset::First,
             preparation: Preparation::default(),
             normalisation: NormalisationChoice::Automatic,
+            choices: Choices::new(),
             measure: "cka-linear-debiased".to_owned(),
             all_measures: false,
             row_policy: RowPolicy::Flatten,
@@ -129,9 +133,9 @@ impl State {
                     .input_names()
                     .into_iter()
                     .zip(self.inputs())
-                    .map(|(name, (file, _))| InputSpec {
+                    .map(|(name, (file, summary))| InputSpec {
                         part: file.part().map(str::to_owned),
-                        choices: file.choices().clone(),
+                        choices: if summary.network { file.choices().clone() } else { Choices::new() },
                         ..InputSpec::named(&name)
                     })
                     .collect(),

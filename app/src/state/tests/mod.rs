@@ -1,5 +1,6 @@
 //! What the page does, without a page.
 
+mod address;
 mod engine;
 mod files;
 mod remarks;
