@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::normaliser::take_normaliser;
 use super::*;
 use crate::Sha256Digest;
-use crate::model::{Architecture, ExpectedInput, Mlp, Modules, StateTensor};
+use crate::model::{Architecture, ExpectedInput, Mlp, Modules, StateTensor, TensorShapes};
 
 fn checkpoint(tensors: &[(&str, &[usize])], metadata: &[(&str, &str)]) -> Checkpoint {
     let tensor = |shape: &[usize]| StateTensor { shape: shape.to_vec(), values: vec![0.5; shape.iter().product()] };

@@ -199,7 +199,8 @@ async fn every_kind_of_the_zoo_is_tried_in_the_page() -> anyhow::Result<()> {
             let (mut networks, others): (Vec<_>, Vec<_>) =
                 specimens.into_iter().partition(|specimen| specimen.native.is_ok());
             if let [only] = &networks[..] {
-                let again = Kind { name: format!("{}-again", only.kind.name), ..only.kind.clone() };
+                let mut again = only.kind.clone();
+                again.name.push_str("-again");
                 networks.push(Specimen::new(again, folder.path(), &probe)?);
             }
             for together in networks.chunks(TOGETHER) {
