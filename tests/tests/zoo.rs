@@ -20,7 +20,10 @@ const TOLERANCE: f64 = 1e-4;
 fn deviation(kind: &Kind, network: &Network, probe: &ProbeSet) -> Result<f64, String> {
     let graph = network.architecture.graph(probe.shape).map_err(|error| error.to_string())?;
     let names: Vec<&str> = graph.taps.iter().map(|tap| tap.name.as_str()).collect();
-    let expected: Vec<&str> = kind.taps.iter().map(|tap| tap.name.as_str()).collect();
+    // What every name of the file begins with is peeled off, and no part of the taps.
+    let peeled = network.wrappers.concat();
+    let own = |tap: &Tap| tap.name.strip_prefix(&peeled).unwrap_or(&tap.name).to_owned();
+    let expected: Vec<String> = kind.taps.iter().map(own).collect();
     if names != expected {
         return Err(format!("other taps: {names:?} instead of {expected:?}"));
     }

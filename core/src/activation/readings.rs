@@ -110,7 +110,20 @@ pub(super) fn images_error(network: &Network, probe: &ProbeSet) -> ActivationErr
     ActivationError::Images {
         network: network.file.clone(),
         probe: probe.name.clone(),
-        expected: expected.join(" or "),
+        expected: expected.join(" or ") + &of_part(network),
         found: probe.shape.to_string(),
+    }
+}
+
+/// Which part of the file expects the images, where other layers of it were left aside.
+fn of_part(network: &Network) -> String {
+    let aside = network.report.unexpected.iter().any(|tensor| tensor.name.ends_with(".weight"));
+    let taken = network.wrappers.last().filter(|prefix| aside && prefix.ends_with('.'));
+    match (network.part.as_ref(), &network.others[..], taken) {
+        (Some(part), others @ [_, ..], _) => {
+            format!(" in its part {part}, beside which it holds {} (--part NAME, Part on the page)", others.join(", "))
+        }
+        (_, _, Some(part)) => format!(" in its part {part} (another: --part NAME, Part on the page)"),
+        _ => String::new(),
     }
 }

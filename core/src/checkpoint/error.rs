@@ -80,6 +80,16 @@ pub enum Fault {
         /// The architecture, described.
         architecture: String,
     },
+    /// What is wrong with the part that was taken of a file.
+    #[error("{fault}{}", other_parts(part, others))]
+    OfPart {
+        /// The part.
+        part: String,
+        /// The other networks in the file.
+        others: Vec<String>,
+        /// What is wrong with it.
+        fault: Box<Fault>,
+    },
     /// The file has no part of the wanted name.
     #[error("part {part}: {}{hint}", one_of(parts))]
     NoPart {
@@ -114,9 +124,30 @@ impl Fault {
         CheckpointError { file: file.to_owned(), fault: Box::new(self) }
     }
 
+    /// Names the part of the file that it is about, where there are others.
+    pub(super) fn of_part(self, part: Option<&str>, others: &[String]) -> Self {
+        match part.filter(|_| !others.is_empty()) {
+            Some(part) => Self::OfPart { part: part.to_owned(), others: others.to_vec(), fault: Box::new(self) },
+            None => self,
+        }
+    }
+
     /// Short for [`Fault::Malformed`].
     pub(super) fn malformed(part: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Malformed { part: part.into(), expected: expected.into(), found: sentence(&found.into()) }
+    }
+}
+
+/// `; this is generator. of the file, which also holds discriminator. (--part NAME, Part on the page)`, or nothing.
+fn other_parts(part: &str, others: &[String]) -> String {
+    match others {
+        [] => String::new(),
+        others => {
+            format!(
+                "; this is {part} of the file, which also holds {} (--part NAME, Part on the page)",
+                others.join(", ")
+            )
+        }
     }
 }
 

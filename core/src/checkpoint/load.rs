@@ -140,7 +140,8 @@ pub fn load(mut checkpoint: Checkpoint, reading: &Reading) -> Result<Network, Ch
         let report = fit(&readings[0], &state, &unusable)?;
         Ok((readings, origin, metadata, report))
     });
-    let (readings, origin, mut metadata, mut report) = parts.map_err(|fault| fault.of(&file))?;
+    let of_part = |fault: Fault| fault.of_part(aside.part.as_deref(), &aside.networks).of(&file);
+    let (readings, origin, mut metadata, mut report) = parts.map_err(of_part)?;
     let own = stored.as_ref().and_then(|stored| stored.of(readings[0].expected_input()));
     let unused = if own.is_some() { None } else { stored };
     metadata.normalisation = metadata.normalisation.or(own);

@@ -154,6 +154,21 @@ fn of_several_networks_one_is_taken_and_the_others_are_named() {
 }
 
 #[test]
+fn what_is_wrong_with_a_part_names_it_and_the_others() {
+    let mut tensors: Vec<(String, &[usize])> = Vec::new();
+    for part in ["target.", "online."] {
+        let layers: [(&str, &[usize]); 3] =
+            [("0.weight", &[4, 3, 5, 5]), ("2.weight", &[8, 4, 5, 5]), ("5.weight", &[2, 7])];
+        tensors.extend(layers.map(|(name, shape)| (format!("{part}{name}"), shape)));
+    }
+    let tensors: Vec<(&str, &[usize])> = tensors.iter().map(|(name, shape)| (name.as_str(), *shape)).collect();
+    let error = load(checkpoint(&tensors, &[]), &Reading::default()).unwrap_err().to_string();
+    assert!(error.starts_with("a.pth: this looks like a CNN, but 5.weight does not fit"), "{error}");
+    let end = "; this is online. of the file, which also holds target. (--part NAME, Part on the page)";
+    assert!(error.ends_with(end), "{error}");
+}
+
+#[test]
 fn what_lies_beside_under_a_key_is_named_where_it_is_a_network() {
     let shapes = |tensors: &[(&str, &[usize])]| -> TensorShapes {
         tensors.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Architecture, TensorShapes, holds_attention};
+use crate::model::{Architecture, TensorShapes, follows_another, holds_attention, networks_side_by_side};
 
 /// Levels of modules that are looked through.
 const DEEPEST: usize = 6;
@@ -89,9 +89,10 @@ pub(super) fn choose(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -
         return None;
     }
     let all = values(shapes);
+    let side_by_side = networks_side_by_side(shapes);
     let mut found: Vec<(String, usize, BTreeSet<String>)> = Vec::new();
     let likely = prefixes(shapes).into_iter().filter(|(prefix, values)| {
-        let known = segments(prefix).last().is_some_and(is_known);
+        let known = side_by_side.contains(prefix) || segments(prefix).last().is_some_and(is_known);
         known
             || (*values as f64 >= SHARE * all as f64
                 && !shapes.iter().any(|(name, shape)| is_layer_beside(name, shape, prefix)))
@@ -108,6 +109,17 @@ pub(super) fn choose(shapes: &TensorShapes, is_network: impl Fn(&TensorShapes) -
     let mut found = found.into_iter();
     let (prefix, _, own_aside) = found.next()?;
     Some(Part { prefix, others: found.map(|(other, ..)| other).collect(), own_aside })
+}
+
+/// Of parts that all have the same tensors, as copies of one network do, the one that is no copy by its name, whether it is
+/// known or not: what is wrong with it is wrong with each.
+pub(super) fn of_copies(shapes: &TensorShapes) -> Option<Part> {
+    let mut prefixes = networks_side_by_side(shapes);
+    prefixes.sort_by_key(|prefix| is_copy(prefix));
+    let (first, others) = prefixes.split_first()?;
+    let own = below(shapes, first);
+    let copies = others.iter().all(|other| below(shapes, other) == own);
+    copies.then(|| Part { prefix: first.clone(), others: others.to_vec(), own_aside: BTreeSet::new() })
 }
 
 /// The part of this name, without a dot at its end, whatever it holds; nothing when no tensor's name begins like that. The
@@ -195,7 +207,7 @@ fn count(shape: &[usize]) -> usize {
 }
 
 fn is_copy(prefix: &str) -> bool {
-    segments(prefix).any(|segment| COPIES.contains(&segment))
+    segments(prefix).any(|segment| COPIES.contains(&segment) || follows_another(segment))
 }
 
 #[cfg(test)]
@@ -243,6 +255,33 @@ mod tests {
     fn of_two_networks_the_larger_is_chosen() {
         let (small, large) = (Mlp::new(8, &[4], 2).into(), Mlp::new(8, &[16], 2).into());
         assert_eq!(chosen(&[under("actor.", &small), under("critic.", &large)]), part("critic.", &["actor."]));
+    }
+
+    #[test]
+    fn networks_side_by_side_are_parts_though_their_widths_follow_one_another() {
+        let layer = |name: &str, shape: [usize; 2]| {
+            let tensors = [("weight", shape.to_vec()), ("bias", vec![shape[0]])];
+            tensors.map(|(tensor, shape)| (format!("{name}.{tensor}"), shape)).into_iter().collect::<TensorShapes>()
+        };
+        let two = |a: &str, b: &str, shapes: [[usize; 2]; 4]| {
+            let names = [(a, 0), (a, 2), (b, 0), (b, 2)].map(|(module, place)| format!("{module}.{place}"));
+            let layers: Vec<TensorShapes> = names.iter().zip(shapes).map(|(name, shape)| layer(name, shape)).collect();
+            chosen(&layers)
+        };
+        let same = [[64, 4], [4, 64], [64, 4], [4, 64]];
+        assert_eq!(two("gen", "dis", [[64, 16], [784, 64], [8, 784], [1, 8]]), part("gen.", &["dis."]));
+        assert_eq!(two("actor_target", "actor", same), part("actor.", &["actor_target."]));
+        assert_eq!(two("netA", "netB", same), part("netA.", &["netB."]));
+        assert_eq!(two("features", "classifier", same), part("", &[]));
+    }
+
+    #[test]
+    fn of_copies_that_are_no_network_that_is_known_the_error_is_of_one() {
+        let conv = |name: &str| TensorShapes::from([(name.to_owned(), vec![4, 3, 6, 6])]);
+        let names = ["target.0.weight", "target.2.weight", "online.0.weight", "online.2.weight"];
+        let shapes: TensorShapes = names.into_iter().flat_map(conv).collect();
+        assert_eq!(of_copies(&shapes), part("online.", &["target."]));
+        assert_eq!(of_copies(&shapes.into_iter().chain(conv("head.weight")).collect()), None);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) fn take_part(mut checkpoint: Checkpoint, reading: &Reading) -> Result
     let is_whole = is_whole
         || (reading.architecture.is_none()
             && Architecture::readings(&shapes, &reading.choices, &checkpoint.modules).is_err_and(does_not_fit));
-    let usual = if is_whole { None } else { part::choose(&shapes, is_network) };
+    let usual = if is_whole { None } else { part::choose(&shapes, is_network).or_else(|| part::of_copies(&shapes)) };
     let under_key = checkpoint.part.clone();
     let wanted = reading.wanted_part().filter(|&wanted| under_key.as_deref() != Some(wanted));
     let chosen = match wanted {

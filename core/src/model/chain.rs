@@ -1,9 +1,10 @@
 //! Linear layers and their normalisations, one after the other, as a checkpoint has them.
 
+use super::forks::{EXPORT, Reader, common_source};
+use super::hidden::without_room;
 use super::layers::{FoundLinear, Layer, LayerKind, chain, inconsistent};
-use super::modules;
 use super::normalise::{LayerOrder, Norm, NormKind, epsilon};
-use super::{Activation, Assumption, InferenceError, LinearLayer, Said};
+use super::{Activation, InferenceError, LinearLayer, Said};
 
 const FAMILY: &str = "MLP";
 
@@ -17,6 +18,8 @@ pub(super) struct Chain {
     pub(super) order: Option<LayerOrder>,
     /// The normalisation before the first layer.
     pub(super) input_norm: Option<Norm>,
+    /// Whether a normalisation fits other layers as well as its own.
+    pub(super) norms_are_open: bool,
 }
 
 impl Chain {
@@ -36,10 +39,7 @@ impl Chain {
             }
         }
         let names: Vec<String> = linear.iter().map(|layer: &FoundLinear| layer.name.clone()).collect();
-        let apart = linear.array_windows().find(|[a, b]| a.outputs != b.inputs).map(|[a, b]| {
-            let expected = format!("a layer that takes the {} values of {}", a.outputs, a.name);
-            inconsistent(FAMILY, format!("{}.weight", b.name), expected, format!("one that takes {}", b.inputs))
-        });
+        let apart = broken(&linear);
         let ordered = chain(linear);
         let Some(linear) = ordered.filter(|linear| !linear.is_empty()) else {
             let none = || inconsistent(FAMILY, "linear layers", "at least one", "none");
@@ -57,27 +57,47 @@ impl Chain {
     /// Gives each normalisation to a layer.
     fn assign(&mut self, norms: Vec<FoundNorm>, in_file_order: bool) -> Result<(), InferenceError> {
         let layers: Vec<(&str, usize)> = self.layers.iter().map(|layer| (layer.name.as_str(), layer.width)).collect();
-        let Assigned { of_layers, first, order } = assign(FAMILY, &layers, self.inputs, norms, in_file_order)?;
+        let Assigned { of_layers, first, order, open } = assign(FAMILY, &layers, self.inputs, norms, in_file_order)?;
         self.layers.iter_mut().zip(of_layers).for_each(|(layer, norm)| layer.norm = norm);
         self.input_norm = first;
         self.order = order;
+        self.norms_are_open = open;
         Ok(())
     }
 
-    /// Layers that follow at once in a sequence have no activation between them, nor has the last layer of an encoder.
+    /// Puts normalisations behind the layers that were said, where they fit several.
+    ///
+    /// # Errors
+    /// [`InferenceError::Choice`] when those are not as many layers of their widths.
+    pub(super) fn place_norms(&mut self, said: &Said<'_>) -> Result<(), InferenceError> {
+        if !self.norms_are_open {
+            return Ok(());
+        }
+        let norms: Vec<(Norm, usize)> =
+            self.layers.iter().filter_map(|layer| Some((layer.norm.clone()?, layer.width))).collect();
+        let expected = format!("the names of {} layers with as many values, joined by +", norms.len());
+        let Some(names) = said.list::<String>("norms", &expected)? else { return Ok(()) };
+        let place = |(name, (_, width)): (&String, &(Norm, usize))| {
+            self.layers.iter().position(|layer| layer.name == *name && layer.width == *width)
+        };
+        let places: Vec<usize> = names.iter().zip(&norms).filter_map(place).collect();
+        let rising = places.array_windows().all(|[a, b]| a < b);
+        if places.len() != norms.len() || names.len() != norms.len() || !rising {
+            let key = "norms".to_owned();
+            return Err(InferenceError::Choice { key, expected, found: names.join("+") });
+        }
+        self.layers.iter_mut().for_each(|layer| layer.norm = None);
+        places.into_iter().zip(norms).for_each(|(place, (norm, _))| self.layers[place].norm = Some(norm));
+        Ok(())
+    }
+
+    /// Layers that follow at once in a sequence have no activation between them.
     fn leave_out_activations(&mut self) {
         let names: Vec<&str> = self.layers.iter().map(|layer| layer.name.as_str()).collect();
-        let normalised: Vec<bool> = self.layers.iter().map(|layer| layer.norm.is_some()).collect();
-        let adjacent = adjacent(&names, &normalised);
-        let top = |name: &str| name.split('.').next().map(str::to_owned);
-        let bottleneck: Vec<bool> = names
-            .array_windows()
-            .map(|[a, b]| top(a).as_deref() == Some("encoder") && top(b).as_deref() == Some("decoder"))
-            .collect();
-        for (layer, (adjacent, bottleneck)) in self.layers.iter_mut().zip(adjacent.into_iter().zip(bottleneck)) {
-            if adjacent || bottleneck {
-                layer.activation = Some(Activation::Identity);
-            }
+        let between: Vec<usize> = self.layers.iter().map(|layer| usize::from(layer.norm.is_some())).collect();
+        let without_room = without_room(&names, &between);
+        for (layer, _) in self.layers.iter_mut().zip(without_room).filter(|(_, without_room)| *without_room) {
+            layer.activation = Some(Activation::Identity);
         }
     }
 
@@ -102,18 +122,6 @@ impl Chain {
     }
 }
 
-/// Whether each layer but the last is followed by the next at once in the same sequence. Where all are, they are a list, and
-/// what stands between them is not in it.
-pub(super) fn adjacent(names: &[&str], normalised: &[bool]) -> Vec<bool> {
-    let gaps: Vec<Option<bool>> = names
-        .array_windows()
-        .zip(normalised)
-        .map(|([a, b], &normalised)| gap(a, b).map(|gap| gap == 1 + usize::from(normalised)))
-        .collect();
-    let is_list = !gaps.contains(&Some(false));
-    gaps.into_iter().map(|adjacent| adjacent == Some(true) && !is_list).collect()
-}
-
 /// A normalisation of a file.
 pub(super) struct FoundNorm {
     pub(super) norm: Norm,
@@ -129,10 +137,12 @@ pub(super) struct Assigned {
     pub(super) first: Option<Norm>,
     /// What numbers in a sequence say of normalisations and activations.
     pub(super) order: Option<LayerOrder>,
+    /// Whether a normalisation fits other layers as well as its own: neither order nor numbers of all layers tell.
+    pub(super) open: bool,
 }
 
-/// Gives each normalisation to a layer, of which name and outputs are given: the one before it in the file, else the next
-/// without one that has as many outputs.
+/// Gives each normalisation to a layer, of which name and outputs are given: the one before it in the file, else, of those
+/// without one that have as many outputs, the one with its number, else the next.
 ///
 /// # Errors
 /// [`InferenceError::Inconsistent`] when one belongs to no layer, or something stands between.
@@ -148,10 +158,18 @@ pub(super) fn assign(
         None => norm.features == inputs,
     };
     let follow = in_file_order && norms.iter().all(follows) && norms.array_windows().all(|[a, b]| a.after != b.after);
-    let mut assigned = Assigned { of_layers: vec![None; layers.len()], first: None, order: None };
+    let of_width = |width: usize| {
+        let layers = layers.iter().filter(|(_, outputs)| *outputs == width).count();
+        (layers, norms.iter().filter(|norm| norm.features == width).count())
+    };
+    let is_open = |norm: &FoundNorm| of_width(norm.features).0 > of_width(norm.features).1;
+    let open = !follow && norms.iter().any(is_open);
+    let mut assigned = Assigned { of_layers: vec![None; layers.len()], first: None, order: None, open };
     for FoundNorm { norm, features, after } in norms {
         let fits = |layer: &usize| assigned.of_layers[*layer].is_none() && layers[*layer].1 == features;
-        match if follow { after } else { (0..layers.len()).find(fits) } {
+        let numbered = |layer: &usize| fits(layer) && same_number(layers[*layer].0, &norm.name);
+        let by_width = || (0..layers.len()).find(numbered).or_else(|| (0..layers.len()).find(fits));
+        match if follow { after } else { by_width() } {
             Some(layer) => {
                 let order = match gap(layers[layer].0, &norm.name) {
                     None => None,
@@ -175,6 +193,28 @@ pub(super) fn assign(
     Ok(assigned)
 }
 
+/// Whether two names have the same number at their ends, of names with letters before it: `fc2` and `bn2`.
+fn same_number(a: &str, b: &str) -> bool {
+    let number = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let letters = last.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        (!letters.is_empty()).then(|| last[letters.len()..].parse::<usize>().ok()).flatten()
+    };
+    number(a).is_some_and(|own| number(b) == Some(own))
+}
+
+/// The first of these that does not read what the one before yields, and whether that reads the same as another.
+fn broken(layers: &[FoundLinear]) -> Option<InferenceError> {
+    let [a, b] = layers.array_windows().find(|[a, b]| a.outputs != b.inputs)?;
+    let readers: Vec<Reader<'_>> = layers.iter().map(FoundLinear::reader).collect();
+    let found = match common_source(&readers) {
+        Some((_, other, source)) => format!("one that takes {}, as {other} does, which reads {source}", b.inputs),
+        None => format!("one that takes {}", b.inputs),
+    };
+    let expected = format!("a layer that takes the {} values of {}", a.outputs, a.name);
+    Some(inconsistent(FAMILY, format!("{}.weight", b.name), expected, format!("{found}; {EXPORT}")))
+}
+
 /// The normalisation that a layer is, and its features.
 pub(super) fn norm_of(layer: &Layer) -> Option<(Norm, usize)> {
     match layer.kind {
@@ -196,50 +236,6 @@ pub(super) fn place_in_sequence(name: &str) -> Option<(String, usize)> {
 pub(super) fn gap(first: &str, second: &str) -> Option<usize> {
     let ((a, from), (b, to)) = (place_in_sequence(first)?, place_in_sequence(second)?);
     if a == b { to.checked_sub(from) } else { None }
-}
-
-/// What was said of the activation after these layers: one for all, or one for each, joined by `+`.
-///
-/// # Errors
-/// [`InferenceError::Choice`] when it cannot be read, or there are as many as there are not layers.
-pub(super) fn said_activation(hidden: &mut [LinearLayer], said: &Said<'_>) -> Result<Activation, InferenceError> {
-    let ids = format!(
-        "one of {}, or one for each of {} layers joined by +",
-        Activation::ids().collect::<Vec<_>>().join(", "),
-        hidden.len()
-    );
-    let usual = Activation::Relu;
-    match said.list::<Activation>("activation", &ids)?.as_deref() {
-        None => Ok(modules::activation(said.modules()).unwrap_or(usual)),
-        Some([one]) => Ok(*one),
-        Some(each) if each.len() == hidden.len() => {
-            hidden.iter_mut().zip(each).for_each(|(layer, activation)| layer.activation = Some(*activation));
-            Ok(each[0])
-        }
-        Some(each) => Err(InferenceError::Choice {
-            key: "activation".to_owned(),
-            expected: ids,
-            found: format!("{} of them", each.len()),
-        }),
-    }
-}
-
-/// What is assumed of the activation after these layers.
-pub(super) fn activation_assumption(hidden: &[LinearLayer], usual: Activation) -> Assumption {
-    let of_each: Vec<Activation> = hidden.iter().map(|layer| layer.activation.unwrap_or(usual)).collect();
-    let differ = of_each.array_windows().any(|[a, b]| a != b);
-    let joined = |text: &dyn Fn(&Activation) -> String, by: &str| of_each.iter().map(text).collect::<Vec<_>>().join(by);
-    match (differ, of_each.first()) {
-        (false, Some(one)) => {
-            let sentence = format!("the activation after each hidden layer is {}", one.describe());
-            Assumption::new("activation", one, Activation::ids(), sentence)
-        }
-        _ => {
-            let sentence =
-                format!("the activations after the hidden layers are {}", joined(&|one| one.describe(), ", "));
-            Assumption::new("activation", joined(&ToString::to_string, "+"), Activation::ids(), sentence)
-        }
-    }
 }
 
 /// What was said of the epsilon of normalisations.

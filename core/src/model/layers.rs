@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexSet;
 
+use super::forks::Reader;
 use super::{InferenceError, LinearLayer, TensorShapes};
 
 /// What the tensors of a layer look like.
@@ -112,6 +113,11 @@ pub(super) struct FoundLinear {
 }
 
 impl FoundLinear {
+    /// What it reads and yields, by its name.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { name: &self.name, inputs: self.inputs, outputs: self.outputs }
+    }
+
     /// The layer of an architecture.
     pub(super) fn into_layer(self) -> LinearLayer {
         LinearLayer { name: self.name, width: self.outputs, bias: self.bias, norm: None, activation: None }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain};
 use super::family::dashed;
-use super::layers::{Layer, LayerKind, holds_attention, layers_of};
+use super::forks::{self, Reader};
+use super::hidden::{self, Code, code_of};
+use super::layers::{FoundLinear, Layer, LayerKind, holds_attention, layers_of};
 use super::normalise::{LayerOrder, Norm, NormKind};
 use super::{
     Activation, Assumption, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, Said, TensorShapes,
@@ -79,6 +81,9 @@ pub struct Mlp {
     /// Probability that a hidden value is set to zero in training.
     #[serde(default)]
     pub dropout: f64,
+    /// Whether a file's order and names leave open which layers the normalisations follow.
+    #[serde(skip)]
+    pub norms_are_open: bool,
 }
 
 impl Mlp {
@@ -94,7 +99,35 @@ impl Mlp {
             order: LayerOrder::NormActivation,
             input_norm: None,
             dropout: 0.0,
+            norms_are_open: false,
         }
+    }
+
+    /// The activations after the hidden layers.
+    fn hidden(&self) -> Vec<Activation> {
+        let hidden = self.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
+        hidden.iter().map(|layer| layer.activation.unwrap_or(self.activation)).collect()
+    }
+
+    /// The code, where it is an autoencoder by its names.
+    fn code(&self) -> Option<Code> {
+        let names: Vec<&str> = self.layers.iter().map(|layer| layer.name.as_str()).collect();
+        code_of(&names)
+    }
+
+    /// What is assumed of which layers the normalisations follow.
+    fn norms_assumption(&self) -> Assumption {
+        let normalised: Vec<&LinearLayer> = self.layers.iter().filter(|layer| layer.norm.is_some()).collect();
+        let names = |layers: &[&LinearLayer], by: &str| {
+            layers.iter().map(|layer| layer.name.as_str()).collect::<Vec<_>>().join(by)
+        };
+        let as_wide = |layer: &&LinearLayer| normalised.first().is_some_and(|own| own.width == layer.width);
+        let usual: Vec<&str> = match normalised.len() {
+            1 => self.layers.iter().filter(as_wide).map(|layer| layer.name.as_str()).collect(),
+            _ => Vec::new(),
+        };
+        let sentence = format!("normalisations follow {}", names(&normalised, ", "));
+        Assumption::new("norms", names(&normalised, "+"), usual, sentence)
     }
 }
 
@@ -120,7 +153,8 @@ impl Family for Mlp {
             Some(NormKind::Batch) => ", batch norm",
             Some(NormKind::Group(_)) => ", layer norm",
         };
-        format!("MLP {} ({}{norm})", dashed(widths), self.activation.describe())
+        let activations = hidden::describe_activations(&self.hidden(), self.code());
+        format!("MLP {} ({activations}{norm})", dashed(widths))
     }
 
     fn classes(&self) -> Option<usize> {
@@ -137,11 +171,15 @@ impl Family for Mlp {
 
     fn assumptions(&self) -> Vec<Assumption> {
         let mut found = Vec::new();
-        if let Some((_, hidden)) = self.layers.split_last().filter(|(_, hidden)| !hidden.is_empty()) {
-            found.push(chain::activation_assumption(hidden, self.activation));
+        let hidden = self.hidden();
+        if !hidden.is_empty() {
+            found.push(hidden::activation_assumption(&hidden, self.code(), "hidden layer"));
         }
         if self.layers.iter().any(|layer| layer.norm.is_some()) {
             found.push(self.order.assumption());
+        }
+        if self.norms_are_open {
+            found.push(self.norms_assumption());
         }
         found
     }
@@ -159,13 +197,17 @@ impl Family for Mlp {
         if !layers.iter().all(known) || !layers.iter().any(is_linear) || holds_attention(shapes) {
             return None;
         }
-        Some(Self::infer_member(layers, said).map(|member| vec![member]))
+        let linear: Vec<FoundLinear> = layers.iter().cloned().filter_map(Layer::into_linear).collect();
+        let readers: Vec<Reader<'_>> = linear.iter().map(FoundLinear::reader).collect();
+        let checked = forks::check("MLP", &readers, shapes);
+        Some(checked.and_then(|()| Self::infer_member(layers, said)).map(|member| vec![member]))
     }
 }
 
 impl Mlp {
     fn infer_member(layers: Vec<Layer>, said: &Said<'_>) -> Result<Self, InferenceError> {
-        let found = Chain::of(layers)?;
+        let mut found = Chain::of(layers)?;
+        found.place_norms(said)?;
         let norms = found.layers.iter().any(|layer| layer.norm.is_some());
         let order = if norms { said.of("order", "norm-activation or activation-norm")? } else { None };
         let order = order.or(found.order).unwrap_or(LayerOrder::NormActivation);
@@ -176,9 +218,12 @@ impl Mlp {
             order,
             input_norm: found.input_norm,
             dropout: 0.0,
+            norms_are_open: found.norms_are_open,
         };
+        let code = mlp.code();
         if let Some((_, hidden)) = mlp.layers.split_last_mut().filter(|(_, hidden)| !hidden.is_empty()) {
-            mlp.activation = chain::said_activation(hidden, said)?;
+            let hidden = hidden.iter_mut().map(|layer| &mut layer.activation).collect();
+            mlp.activation = hidden::said_activation(hidden, code, said)?;
         }
         chain::said_epsilon(
             mlp.layers.iter_mut().filter_map(|layer| layer.norm.as_mut()).chain(&mut mlp.input_norm),
@@ -210,7 +255,10 @@ mod tests {
     fn images_of_another_size_and_impossible_members_are_refused() {
         let input = ImageShape { channels: 1, height: 28, width: 28 };
         let error = Mlp::new(12, &[], 2).graph(input).unwrap_err();
-        assert_eq!(error.to_string(), "MLP 12-2 (ReLU): input: expected images or vectors of 12 values, found 1×28×28");
+        assert_eq!(
+            error.to_string(),
+            "MLP 12-2 (linear): input: expected images or vectors of 12 values, found 1×28×28"
+        );
         let no_layers = Mlp { layers: vec![], ..Mlp::new(784, &[], 2) };
         assert!(no_layers.graph(input).is_err());
         assert!(Mlp { dropout: 1.0, ..Mlp::new(784, &[4], 2) }.graph(input).is_err());

@@ -14,8 +14,10 @@ mod cifar_resnet;
 mod cnn;
 mod densenet;
 mod family;
+mod forks;
 mod graph;
 mod head;
+mod hidden;
 mod initial;
 mod layers;
 mod mlp;
@@ -31,9 +33,12 @@ mod pointwise;
 mod pool;
 mod residual;
 mod resnet;
+mod roles;
 mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_chains;
 mod unknown;
 
 pub use activation::Activation;
@@ -56,4 +61,5 @@ pub use normalise::{LayerOrder, Norm, NormKind};
 pub use pool::{Pool, PoolKind};
 pub use residual::{ChannelGate, ConvLayer, GateLayer, Residual, ResidualBlock, ResidualOrder, Shortcut};
 pub use resnet::{Resnet, ResnetBlock, ResnetNames, ResnetStem};
+pub(crate) use roles::{follows_another, networks_side_by_side};
 pub use state::{StateDict, StateTensor};

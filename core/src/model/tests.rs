@@ -80,7 +80,8 @@ fn a_gap_between_linear_layers_is_named() {
     let found = shapes(&[("fc1.weight", &[128, 784]), ("fc2.weight", &[10, 64])]);
     assert_eq!(
         Architecture::infer(&found).unwrap_err().to_string(),
-        "this looks like a MLP, but fc2.weight does not fit: expected a layer that takes the 128 values of fc1, found one that takes 64"
+        "this looks like a MLP, but fc2.weight does not fit: expected a layer that takes the 128 values of fc1, found one that \
+         takes 64; compare layers exported as activations instead"
     );
 }
 

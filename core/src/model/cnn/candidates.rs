@@ -5,7 +5,8 @@ use super::infer::{FAMILY, FoundConv};
 use super::likelihood::{ALEXNET, COLOUR_SIDES, DQN, likelihood, modules, names_say, pooled_between, usual_sides};
 use super::{Cnn, ConvBlock, Head};
 use crate::data::ImageShape;
-use crate::model::chain::{adjacent, place_in_sequence};
+use crate::model::chain::place_in_sequence;
+use crate::model::hidden::without_room;
 use crate::model::layers::inconsistent;
 use crate::model::pool::MaybePool;
 use crate::model::{Activation, InferenceError, LayerOrder, LinearLayer, Modules, Pool, Said};
@@ -293,7 +294,7 @@ impl Found {
 
     fn build(&self, side: usize, way: &Way, head: Head) -> Cnn {
         let channels = self.convs[0].inputs;
-        let adjacent = adjacent(&self.names(), &self.normalised());
+        let (activations, mut linear) = (self.activations(way, head), self.linear.clone());
         let block = |i: usize, conv: &FoundConv| ConvBlock {
             name: conv.name.clone(),
             channels: conv.outputs,
@@ -304,11 +305,33 @@ impl Found {
             bias: conv.bias,
             batch_norm: self.norms[i].clone(),
             pool: way.pools[i],
-            activation: adjacent.get(i).copied().unwrap_or(false).then_some(Activation::Identity),
+            activation: activations.get(i).copied().flatten(),
         };
         let input = ImageShape { channels, height: side, width: side };
         let blocks = self.convs.iter().enumerate().map(|(i, conv)| block(i, conv)).collect();
-        Cnn { order: self.order, ..Cnn::new(input, blocks, head, self.linear.clone()) }
+        let of_linear = activations.iter().skip(self.convs.len());
+        linear.iter_mut().zip(of_linear).for_each(|(layer, own)| layer.activation = *own);
+        Cnn { order: self.order, ..Cnn::new(input, blocks, head, linear) }
+    }
+
+    /// No activation after layers that leave no room for one in their sequence: what stands between them is a normalisation,
+    /// the pooling, and what makes a vector of a map.
+    fn activations(&self, way: &Way, head: Head) -> Vec<Option<Activation>> {
+        let names: Vec<&str> =
+            self.names().into_iter().chain(self.linear.iter().map(|layer| layer.name.as_str())).collect();
+        let to_vector = match head {
+            Head::Flatten => 1,
+            Head::GlobalAverage | Head::Adaptive(_) => 2,
+        };
+        let last = self.convs.len().saturating_sub(1);
+        let after_conv = |(i, pool): (usize, &Option<Pool>)| {
+            let vector = if i == last { to_vector } else { 0 };
+            usize::from(self.norms[i].is_some()) + usize::from(pool.is_some()) + vector
+        };
+        let after_linear = self.linear.iter().map(|layer| usize::from(layer.norm.is_some()));
+        let between: Vec<usize> = way.pools.iter().enumerate().map(after_conv).chain(after_linear).collect();
+        let without_room = without_room(&names, &between);
+        without_room.into_iter().map(|without_room| without_room.then_some(Activation::Identity)).collect()
     }
 }
 

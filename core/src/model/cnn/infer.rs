@@ -1,8 +1,12 @@
 //! The layers of a plain CNN, from the names and shapes of tensors.
 
+use std::str::FromStr;
+
 use super::candidates::Found;
 use super::{Cnn, chain};
 use crate::model::chain::{Assigned, FoundNorm, assign, norm_of};
+use crate::model::forks::{self, EXPORT, Reader, common_source};
+use crate::model::hidden::said_activation;
 use crate::model::layers::{FoundLinear, LayerKind, Link, chain as in_order, holds_attention, inconsistent, layers_of};
 use crate::model::normalise::usual_groups;
 use crate::model::{InferenceError, LayerOrder, NormKind, Said, TensorShapes};
@@ -29,7 +33,47 @@ pub(super) fn infer(shapes: &TensorShapes, said: &Said<'_>) -> Option<Result<Vec
     if convs.is_empty() || holds_blocks_of_channels(&convs) || convs.iter().any(residual) || holds_attention(shapes) {
         return None;
     }
-    Some(members(convs, linear, norms, said))
+    let readers: Vec<Reader<'_>> =
+        convs.iter().map(FoundConv::reader).chain(linear.iter().map(FoundLinear::reader)).collect();
+    let checked = forks::check(FAMILY, &readers, shapes).and_then(|()| check_blocks(&convs, !norms.is_empty(), said));
+    Some(checked.and_then(|()| members(convs, linear, norms, said)))
+}
+
+/// Refuses modules of a list that hold two convolutions of equal width each, whose result is mostly added to what they read,
+/// unless it is said that it is not.
+fn check_blocks(convs: &[FoundConv], normalised: bool, said: &Said<'_>) -> Result<(), InferenceError> {
+    let block = |conv: &FoundConv| {
+        let (module, layer) = conv.name.rsplit_once('.')?;
+        let in_list = module.rsplit('.').next()?.parse::<usize>().is_ok() && layer.parse::<usize>().is_err();
+        in_list.then(|| module.to_owned())
+    };
+    let is_block = |[a, b]: &&[FoundConv; 2]| {
+        let (module, equal) = (block(a), b.inputs == b.outputs && a.outputs == b.inputs && a.kernel == b.kernel);
+        module.is_some() && module == block(b) && equal && a.kernel > 1
+    };
+    let mut blocks = convs.array_windows().filter(is_block);
+    let (Some([first, _]), Some(_)) = (blocks.next(), blocks.next()) else { return Ok(()) };
+    let plain = "none, where nothing is added to what the blocks yield";
+    if !normalised || said.of::<NoShortcut>("shortcut", plain)?.is_some() {
+        return Ok(());
+    }
+    let expected = "convolutions of which each reads only what the one before yields";
+    let found = format!(
+        "blocks of two convolutions of equal width, which are mostly added to what they read, and no tensors that say so; say \
+         shortcut=none (--architecture, Assumptions on the page) where they are not, else {EXPORT}"
+    );
+    Err(inconsistent(FAMILY, block(first).unwrap_or_else(|| first.name.clone()), expected, found))
+}
+
+/// That blocks have no shortcut.
+struct NoShortcut;
+
+impl FromStr for NoShortcut {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "none" { Ok(Self) } else { Err(()) }
+    }
 }
 
 /// Whether a module is called as those are whose result is added to what they read: `res1`, `resblock2`.
@@ -52,6 +96,17 @@ fn holds_blocks_of_channels(convs: &[FoundConv]) -> bool {
     })
 }
 
+/// That layers do not follow one another, and which two read the same.
+fn apart(what: &str, layers: &[Reader<'_>]) -> InferenceError {
+    let broken = layers.array_windows().find(|[a, b]| a.outputs != b.inputs).map(|[_, b]| b.name);
+    let (part, found) = match common_source(layers) {
+        Some((own, other, source)) => (own, format!("{other} and {own}, which both read what {source} yields")),
+        None => (broken.or(layers.first().map(|first| first.name)).unwrap_or(what), "others".to_owned()),
+    };
+    let expected = format!("{what} that follow one another");
+    inconsistent(FAMILY, format!("{part}.weight"), expected, format!("{found}; {EXPORT}"))
+}
+
 /// A convolution that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FoundConv {
@@ -62,6 +117,13 @@ pub(super) struct FoundConv {
     pub(super) kernel: usize,
     pub(super) bias: bool,
     pub(super) groups: usize,
+}
+
+impl FoundConv {
+    /// What it reads and yields, by its name.
+    fn reader(&self) -> Reader<'_> {
+        Reader { name: &self.name, inputs: self.inputs * self.groups, outputs: self.outputs }
+    }
 }
 
 impl Link for FoundConv {
@@ -87,26 +149,24 @@ fn members(
         convs.iter().map(|conv| &conv.name).chain(linear.iter().map(|layer| &layer.name)).cloned().collect()
     };
     let as_found = names(&convs, &linear);
-    let apart = |part: &str, what: &str| {
-        inconsistent(FAMILY, format!("{part}.weight"), format!("{what} that follow one another"), "others")
-    };
-    let (first_conv, first_linear) = (convs[0].name.clone(), linear.first().map(|layer| layer.name.clone()));
-    let convs = in_order(convs).ok_or_else(|| apart(&first_conv, "convolutions"))?;
+    let first_conv = convs[0].name.clone();
+    let fork: Vec<Reader<'_>> = convs.iter().map(FoundConv::reader).collect();
+    let fork = apart("convolutions", &fork);
+    let convs = in_order(convs).ok_or(fork)?;
     let backwards = convs.len() > 1 && convs.iter().rev().map(|conv| &conv.name).eq(as_found.iter().take(convs.len()));
     if backwards && linear.is_empty() {
         let expected = "convolutions in the order of the file";
         let found = "the opposite one, as where they are transposed, as in generators";
         return Err(inconsistent(FAMILY, format!("{first_conv}.weight"), expected, found));
     }
-    let linear = match first_linear {
-        Some(first) => in_order(linear).ok_or_else(|| apart(&first, "linear layers"))?,
-        None => linear,
-    };
+    let fork: Vec<Reader<'_>> = linear.iter().map(FoundLinear::reader).collect();
+    let fork = apart("linear layers", &fork);
+    let linear = if linear.is_empty() { linear } else { in_order(linear).ok_or(fork)? };
     let in_file_order = names(&convs, &linear) == as_found;
     let of_convs = convs.iter().map(|conv| (conv.name.as_str(), conv.outputs));
     let layers: Vec<(&str, usize)> =
         of_convs.chain(linear.iter().map(|layer| (layer.name.as_str(), layer.outputs))).collect();
-    let Assigned { mut of_layers, first, order } = assign(FAMILY, &layers, 0, norms, in_file_order)?;
+    let Assigned { mut of_layers, first, order, .. } = assign(FAMILY, &layers, 0, norms, in_file_order)?;
     let of_linear = of_layers.split_off(convs.len());
     let kinds: Vec<NormKind> = of_layers.iter().flatten().map(|norm| norm.kind).collect();
     if first.is_some() || kinds.array_windows().any(|[a, b]| a != b) {
@@ -134,10 +194,9 @@ fn members(
     };
     let mut members = found.members(said)?;
     let ids = format!("one of {}", super::Activation::ids().collect::<Vec<_>>().join(", "));
-    let activation = said.activation()?;
     let epsilon = if normalised { said.epsilon()? } else { None };
     for member in &mut members {
-        member.activation = activation.unwrap_or(member.activation);
+        member.activation = said_activation(member.hidden_mut(), None, said)?;
         member.norm_groups = norm_groups;
         if let Some(last) = member.blocks.last_mut().filter(|_| member.linear.is_empty()) {
             last.activation = Some(said.of("last", &ids)?.unwrap_or(super::Activation::Identity));

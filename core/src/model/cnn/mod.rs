@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain;
 use super::family::dashed;
+use super::hidden::{activation_assumption, describe_activations};
 use super::normalise::{LayerOrder, Norm, NormKind, epsilon};
 use super::pool::{Pool, PoolKind};
 use super::{
@@ -154,6 +155,21 @@ impl Cnn {
         Ok(builder)
     }
 
+    /// The activations after convolutions and linear layers that others follow.
+    fn hidden(&self) -> Vec<Activation> {
+        let convolutions = self.blocks.iter().map(|block| block.activation);
+        let linear = self.linear.iter().map(|layer| layer.activation);
+        let hidden = (self.blocks.len() + self.linear.len()).saturating_sub(1);
+        convolutions.chain(linear).take(hidden).map(|own| own.unwrap_or(self.activation)).collect()
+    }
+
+    /// The same, to be changed; what follows the others where it is absent.
+    fn hidden_mut(&mut self) -> Vec<&mut Option<Activation>> {
+        let hidden = (self.blocks.len() + self.linear.len()).saturating_sub(1);
+        let convolutions = self.blocks.iter_mut().map(|block| &mut block.activation);
+        convolutions.chain(self.linear.iter_mut().map(|layer| &mut layer.activation)).take(hidden).collect()
+    }
+
     fn is_normalised(&self) -> bool {
         let of_linear = self.linear.iter().any(|layer| layer.norm.is_some());
         of_linear || self.blocks.iter().any(|block| block.batch_norm.is_some())
@@ -200,7 +216,11 @@ impl Family for Cnn {
                 }
             }
         };
-        format!("CNN {channels}{linear} ({}, {pooling})", self.activation.describe())
+        let activations = match (&self.hidden()[..], self.blocks.first()) {
+            ([], Some(only)) => only.activation.unwrap_or(self.activation).describe(),
+            (hidden, _) => describe_activations(hidden, None),
+        };
+        format!("CNN {channels}{linear} ({activations}, {pooling})")
     }
 
     fn classes(&self) -> Option<usize> {
@@ -230,10 +250,7 @@ impl Family for Cnn {
         let pool = of_each(&|block| block.pool.map_or_else(|| "none".to_owned(), |pool| pool.to_string()));
         let strides = of_each(&|block| block.stride.to_string());
         let paddings = of_each(&|block| block.padding.to_string());
-        let activation =
-            format!("the activation after each convolution and hidden layer is {}", self.activation.describe());
         let mut found = vec![
-            Assumption::new("activation", self.activation, Activation::ids(), activation),
             Assumption::new(
                 "pool",
                 &pool,
@@ -243,6 +260,10 @@ impl Family for Cnn {
             Assumption::new("stride", &strides, ["1", "2"], format!("the strides of the convolutions are {strides}")),
             Assumption::new("padding", &paddings, ["0", "1", "2"], format!("their paddings are {paddings}")),
         ];
+        let hidden = self.hidden();
+        if !hidden.is_empty() {
+            found.insert(0, activation_assumption(&hidden, None, "convolution and hidden layer"));
+        }
         let (head, sentence) = match self.head {
             Head::Flatten => ("flatten".to_owned(), "the linear part reads all positions"),
             Head::GlobalAverage => ("global-average".to_owned(), "the linear part reads the mean of each channel"),
