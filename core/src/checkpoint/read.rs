@@ -193,10 +193,14 @@ pub(super) fn decoded(container: Container, mut contents: Contents<'_>) -> Resul
     Ok(Decoded { container, wrappers, part, beside, modules, state, order, precisions, unusable, ignored, metadata })
 }
 
-/// The modules whose names begin with a prefix, without it.
+/// The modules whose names begin with a prefix, without it, and the one that holds them, under an empty name.
 pub(super) fn within(modules: Modules, prefix: &str) -> Modules {
     if prefix.is_empty() {
         return modules;
     }
-    modules.into_iter().filter_map(|(name, module)| Some((name.strip_prefix(prefix)?.to_owned(), module))).collect()
+    let own = |name: &str| match prefix.strip_suffix('.') {
+        Some(holder) if name == holder => Some(String::new()),
+        _ => name.strip_prefix(prefix).map(str::to_owned),
+    };
+    modules.into_iter().filter_map(|(name, module)| Some((own(&name)?, module))).collect()
 }

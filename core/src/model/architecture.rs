@@ -82,15 +82,7 @@ impl Architecture {
     /// # Errors
     /// [`InferenceError`] when there is none, or a choice is none.
     pub fn readings(shapes: &TensorShapes, choices: &Choices, modules: &Modules) -> Result<Vec<Self>, InferenceError> {
-        if let Some((part, attribute, found)) = modules::uncomputable(modules) {
-            let expected = format!("a {attribute} that is the same for both sides, and no gaps in kernels");
-            return Err(InferenceError::Inconsistent {
-                family: "convolutional network",
-                part: part.to_owned(),
-                expected,
-                found,
-            });
-        }
+        modules::uncomputable(modules, choices.contains_key("pool"))?;
         let said = Said::new(choices, modules);
         let unknown = || Err(unknown(shapes, &Self::titles()));
         let readings = Self::recognise(shapes, &said).unwrap_or_else(unknown)?;

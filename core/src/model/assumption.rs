@@ -62,29 +62,34 @@ impl<'a> Said<'a> {
     /// The activation that was said, else that of the file's modules.
     ///
     /// # Errors
-    /// [`InferenceError::Choice`] when it cannot be read.
+    /// [`InferenceError::Choice`] when it cannot be read, and what modules that differ say.
     pub(super) fn activation(&self) -> Result<Option<Activation>, InferenceError> {
         let ids = format!("one of {}", Activation::ids().collect::<Vec<_>>().join(", "));
-        Ok(self.of("activation", &ids)?.or_else(|| modules::activation(self.modules)))
+        self.of("activation", &ids)?.map_or_else(|| modules::activation(self.modules), |said| Ok(Some(said)))
     }
 
     /// What was said to be added to variances, else what the file's modules add.
     ///
     /// # Errors
-    /// [`InferenceError::Choice`] when it cannot be read.
+    /// [`InferenceError::Choice`] when it cannot be read, and what modules that differ say.
     pub(super) fn epsilon(&self) -> Result<Option<f64>, InferenceError> {
-        let of_modules = || self.modules.values().find_map(|module| module.numbers.get("eps")?.first().copied());
-        Ok(self.of("epsilon", "a number such as 1e-5")?.or_else(of_modules))
+        self.of("epsilon", "a number such as 1e-5")?
+            .map_or_else(|| modules::epsilon(self.modules), |said| Ok(Some(said)))
     }
 
-    /// Whether nothing was said, by the user or the file.
+    /// Groups of normalisations that were said, else those of the file's modules.
+    ///
+    /// # Errors
+    /// [`InferenceError::Choice`] when they cannot be read, and what modules that differ say.
+    pub(super) fn groups(&self) -> Result<Option<usize>, InferenceError> {
+        self.of("groups", "a number of groups such as 32")?
+            .map_or_else(|| modules::groups(self.modules), |said| Ok(Some(said)))
+    }
+
+    /// Whether nothing was said, by the user or the file, that is not usual.
     pub(super) fn is_silent(&self) -> bool {
-        self.choices.is_empty() && self.modules.is_empty()
-    }
-
-    /// Whether nothing was said of a key.
-    pub(super) fn is_silent_of(&self, key: &str) -> bool {
-        !self.choices.contains_key(key)
+        let usual = |activation| matches!(activation, Ok(None | Some(Activation::Relu)));
+        self.choices.is_empty() && !modules::say_numbers(self.modules) && usual(modules::activation(self.modules))
     }
 
     /// What was said of a key; nothing when nothing was.

@@ -133,6 +133,27 @@ pub enum InferenceError {
         /// What was found.
         found: String,
     },
+    /// The file says of a module that it is none that is computed here.
+    #[error(
+        "module {part}: expected {expected}, found {found}; compare what its layers yield, exported as activations, instead"
+    )]
+    Module {
+        /// The module.
+        part: String,
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// The file has several activations and does not say after which layer each stands.
+    #[error(
+        "activation: expected modules that say which one stands after which layer, found that {found}; say \
+         activation=relu, or one for each hidden layer joined by +"
+    )]
+    Activations {
+        /// The modules and their classes.
+        found: String,
+    },
     /// What a user said of something that the tensors leave open cannot be read.
     #[error("architecture {key}: expected {expected}, found `{found}`{}", meant(.found, .expected))]
     Choice {
@@ -167,7 +188,11 @@ impl InferenceError {
         match self {
             Self::Inconsistent { family, .. } => !matches!(*family, "CNN" | "MLP"),
             Self::Choice { .. } => true,
-            Self::UnknownChoice { .. } | Self::Unknown { .. } | Self::Optimizer { .. } => false,
+            Self::UnknownChoice { .. }
+            | Self::Unknown { .. }
+            | Self::Optimizer { .. }
+            | Self::Module { .. }
+            | Self::Activations { .. } => false,
         }
     }
 }

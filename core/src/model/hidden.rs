@@ -35,7 +35,7 @@ pub(super) fn without_room(names: &[&str], between: &[usize]) -> Vec<bool> {
     room.into_iter().map(|room| room == Some(false) && !is_list).collect()
 }
 
-/// What follows all hidden layers that have nothing of their own, by what was said: one for all, or one for each, joined by
+/// What follows all hidden layers that have nothing of their own, in the order of their `names`, by what was said: one for all, or one for each, joined by
 /// `+`. One for all is not put where there is no room, which is where a layer has an identity of its own, unless there is only
 /// that layer.
 ///
@@ -44,6 +44,7 @@ pub(super) fn without_room(names: &[&str], between: &[usize]) -> Vec<bool> {
 pub(super) fn said_activation(
     mut hidden: Vec<&mut Option<Activation>>,
     code: Option<Code>,
+    names: &[&str],
     said: &Said<'_>,
 ) -> Result<Activation, InferenceError> {
     let count = hidden.len();
@@ -54,12 +55,16 @@ pub(super) fn said_activation(
     let usual = Activation::Relu;
     match said.list::<Activation>("activation", &ids)?.as_deref() {
         None => {
+            let positions = modules::activations_after(said.modules(), names)?;
             if let Some(code) = code.filter(|code| code.is_usually_plain)
                 && let Some(own) = hidden.get_mut(code.place)
             {
                 **own = Some(Activation::Identity);
             }
-            Ok(modules::activation(said.modules()).unwrap_or(usual))
+            for (index, own) in hidden.iter_mut().enumerate() {
+                **own = positions.noted(index, **own);
+            }
+            Ok(positions.usual.unwrap_or(usual))
         }
         Some([one]) => {
             if let [own] = &mut hidden[..] {
@@ -142,7 +147,7 @@ mod tests {
     fn said_of(own: &mut [Option<Activation>], code: Option<Code>, text: &str) -> Result<Activation, InferenceError> {
         let choices: Choices = [("activation".to_owned(), text.to_owned())].into();
         let (choices, modules) = (if text.is_empty() { Choices::new() } else { choices }, Modules::new());
-        said_activation(own.iter_mut().collect(), code, &Said::new(&choices, &modules))
+        said_activation(own.iter_mut().collect(), code, &[], &Said::new(&choices, &modules))
     }
 
     #[test]

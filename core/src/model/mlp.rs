@@ -8,6 +8,7 @@ use super::family::dashed;
 use super::forks::{self, Reader};
 use super::hidden::{self, Code, code_of};
 use super::layers::{FoundLinear, Layer, LayerKind, holds_attention, layers_of};
+use super::modules;
 use super::normalise::{LayerOrder, Norm, NormKind};
 use super::{
     Activation, Assumption, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, Said, TensorShapes,
@@ -210,7 +211,9 @@ impl Mlp {
         found.place_norms(said)?;
         let norms = found.layers.iter().any(|layer| layer.norm.is_some());
         let order = if norms { said.of("order", "norm-activation or activation-norm")? } else { None };
-        let order = order.or(found.order).unwrap_or(LayerOrder::NormActivation);
+        let names: Vec<&str> = found.layers.iter().map(|layer| layer.name.as_str()).collect();
+        let order =
+            order.or(modules::order_of(said.modules(), &names)?).or(found.order).unwrap_or(LayerOrder::NormActivation);
         let mut mlp = Self {
             inputs: found.inputs,
             layers: found.layers,
@@ -222,8 +225,10 @@ impl Mlp {
         };
         let code = mlp.code();
         if let Some((_, hidden)) = mlp.layers.split_last_mut().filter(|(_, hidden)| !hidden.is_empty()) {
+            let names: Vec<String> = hidden.iter().map(|layer| layer.name.clone()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let hidden = hidden.iter_mut().map(|layer| &mut layer.activation).collect();
-            mlp.activation = hidden::said_activation(hidden, code, said)?;
+            mlp.activation = hidden::said_activation(hidden, code, &names, said)?;
         }
         chain::said_epsilon(
             mlp.layers.iter_mut().filter_map(|layer| layer.norm.as_mut()).chain(&mut mlp.input_norm),

@@ -53,7 +53,7 @@ pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, Parameter
 pub use initial::initial_state;
 pub(crate) use layers::holds_attention;
 pub use mlp::{LinearLayer, Mlp};
-pub(crate) use modules::ATTRIBUTES;
+pub(crate) use modules::{ATTRIBUTES, TEXTS};
 pub use modules::{Module, Modules};
 #[cfg(feature = "devices")]
 pub use network::{BurnNetwork, NetworkError, Value};

@@ -60,10 +60,10 @@ fn assemble<'a>(
 ) -> Result<Contents<'a>, Fault> {
     let TopLevel { weights, path, part, beside, metadata } = top_level::read(walk, part)?;
     let beside = beside.into_iter().map(|(keys, value)| (keys, shapes(walk, value))).collect();
-    let modules = modules::modules(walk.pickle, weights);
+    let whole = modules::modules(walk, weights);
     let mut unpacked: BTreeMap<String, Storage<'a>> = BTreeMap::new();
     let mut tensors = Vec::new();
-    for (name, tensor) in walk.tensors(weights, 1)? {
+    for (name, tensor) in walk.tensors(weights, 1)?.into_iter().filter(|(name, _)| !whole.stands_twice(name)) {
         tensors.push(match tensor {
             Tensor::View { place, layout } => match view::element(&place.element) {
                 Some(element) => stored(name, element, &place, layout, storages, &mut unpacked)?,
@@ -81,7 +81,7 @@ fn assemble<'a>(
         };
         return Err(Fault::malformed(walk.part, "tensors", found));
     }
-    Ok(Contents { tensors, path, part, beside, metadata, content, modules, burn_layout: false })
+    Ok(Contents { tensors, path, part, beside, metadata, content, modules: whole.modules, burn_layout: false })
 }
 
 /// The shapes of the floating-point tensors below a value; of none where there are more than a share of what is looked at.
@@ -137,26 +137,15 @@ fn nothing<'a>(name: String, kind: String) -> Stored<'a> {
 }
 
 #[cfg(test)]
+mod module_tests;
+
+#[cfg(test)]
 mod tests {
     use crate::checkpoint::{Reading, load, read, read_as};
     use crate::file::Allowance;
     use crate::file::NamedBytes;
     use crate::file::zip::Archive;
     use crate::file::zip::tests::with_idle_records;
-    use crate::model::{Activation, Architecture, Pool};
-
-    #[test]
-    fn a_whole_module_says_what_its_tensors_cannot() {
-        let bytes =
-            include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/checkpoints/modules_strided.pth"));
-        let file = NamedBytes { name: "modules_strided.pth".to_owned(), bytes: bytes.to_vec() };
-        let network = load(read(&file).unwrap(), &Reading::default()).unwrap();
-        let [Architecture::Cnn(cnn)] = &network.readings[..] else { panic!("{:?}", network.readings) };
-        let strides: Vec<usize> = cnn.blocks.iter().map(|block| block.stride).collect();
-        let pools: Vec<Option<Pool>> = cnn.blocks.iter().map(|block| block.pool).collect();
-        assert_eq!((strides, pools), (vec![2, 1], vec![None, Some(Pool::average(2))]));
-        assert_eq!((cnn.activation, cnn.epsilon), (Activation::Gelu, 1e-3));
-    }
 
     #[test]
     fn a_root_of_21_letters_changes_nothing() {

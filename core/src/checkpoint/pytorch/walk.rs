@@ -31,6 +31,11 @@ impl<'p, 's> Walk<'p, 's> {
         self.leads.get(id as usize).copied().unwrap_or(false)
     }
 
+    /// Number of dimensions of a value that is a tensor.
+    pub(super) fn rank(&self, id: NodeId) -> Option<usize> {
+        self.pickle.tensor(id, &self.named).map(|tensor| tensor.rank())
+    }
+
     /// Whether a value is a tensor.
     pub(super) fn is_tensor(&self, id: NodeId) -> bool {
         self.pickle.tensor(id, &self.named).is_some()

@@ -2,14 +2,17 @@
 //! leaves as many values as the first linear layer takes is a candidate.
 
 use super::infer::{FAMILY, FoundConv};
-use super::likelihood::{ALEXNET, COLOUR_SIDES, DQN, likelihood, modules, names_say, pooled_between, usual_sides};
+use super::likelihood::{
+    ALEXNET, COLOUR_SIDES, DQN, likelihood, modules as holders, names_say, pooled_between, usual_sides,
+};
+use super::pooling::{Pooling, broadcast, expected};
 use super::{Cnn, ConvBlock, Head};
 use crate::data::ImageShape;
 use crate::model::chain::place_in_sequence;
 use crate::model::hidden::without_room;
 use crate::model::layers::inconsistent;
-use crate::model::pool::MaybePool;
-use crate::model::{Activation, InferenceError, LayerOrder, LinearLayer, Modules, Pool, Said};
+use crate::model::modules::{self, Module};
+use crate::model::{Activation, InferenceError, LayerOrder, LinearLayer, Pool, Said};
 
 /// The largest side of an image that is tried where no usual one fits.
 const LARGEST_SIDE: usize = 256;
@@ -38,7 +41,18 @@ impl Found {
     /// # Errors
     /// [`InferenceError`] when there is none, or a choice cannot be read.
     pub(super) fn members(&self, said: &Said<'_>) -> Result<Vec<Cnn>, InferenceError> {
-        let ways = self.ways(said)?;
+        let pools = self.pools(said)?;
+        match pools.fixed.is_none().then_some(pools.suggested.as_ref()).flatten() {
+            Some(suggested) => {
+                let fixed = Pooling { fixed: Some(suggested.clone()), ..pools.clone() };
+                self.members_with(said, &fixed).or_else(|_| self.members_with(said, &pools))
+            }
+            None => self.members_with(said, &pools),
+        }
+    }
+
+    fn members_with(&self, said: &Said<'_>, pools: &Pooling) -> Result<Vec<Cnn>, InferenceError> {
+        let ways = self.ways(said, pools)?;
         let image = said.of::<usize>("image", "the side of the images in pixels")?;
         let head = head_said(said)?;
         let Some((weight, features)) = &self.features else {
@@ -58,6 +72,9 @@ impl Found {
         }
         let heads = match head {
             Some(head) => vec![head],
+            None if modules::averaged(said.modules()) == Some(side) => {
+                vec![if side == 1 { Head::GlobalAverage } else { Head::Adaptive(side) }]
+            }
             None if self.is_adaptive(side) => vec![Head::Adaptive(side)],
             None if side == 1 => vec![Head::Flatten, Head::GlobalAverage],
             None => vec![Head::Flatten],
@@ -70,7 +87,7 @@ impl Found {
             Head::Adaptive(own) => *own == side,
         };
         for head in heads.into_iter().filter(yields) {
-            let fixed = said.is_silent_of("pool");
+            let open = pools.fixed.is_none() && pools.known.last().is_none_or(Option::is_none);
             for way in &ways {
                 match head {
                     Head::Flatten => {
@@ -79,7 +96,7 @@ impl Found {
                         }
                     }
                     // Before means the last map is not made smaller once more, unless it is said or named.
-                    Head::GlobalAverage if fixed && way.pools.last().is_some_and(Option::is_some) && side == 1 => {
+                    Head::GlobalAverage if open && way.pools.last().is_some_and(Option::is_some) && side == 1 => {
                         let mut way = way.clone();
                         way.pools.pop();
                         way.pools.push(None);
@@ -109,35 +126,36 @@ impl Found {
     }
 
     /// All usual ways to pad, stride and pool, or those that were said.
-    fn ways(&self, said: &Said<'_>) -> Result<Vec<Way>, InferenceError> {
+    fn ways(&self, said: &Said<'_>, pooling: &Pooling) -> Result<Vec<Way>, InferenceError> {
         let count = self.convs.len();
-        let expected = |what: &str| format!("{what} for all convolutions, or one for each of {count} joined by +");
-        let of_each = |key: &'static str, what: &str| -> Result<Option<Vec<usize>>, InferenceError> {
-            broadcast(said.list(key, &expected(what))?, count, key, &expected(what))
+        let what = expected("a number", count);
+        let of_each = |key: &'static str| -> Result<Option<Vec<usize>>, InferenceError> {
+            broadcast(said.list(key, &what)?, count, key, &what)
         };
-        let of_modules = |attribute: &str| -> Option<Vec<usize>> {
-            self.convs.iter().map(|conv| said.modules().get(&conv.name)?.whole(attribute)).collect()
+        let of_modules = |attribute: fn(&Module) -> Option<usize>| -> Option<Vec<usize>> {
+            self.convs.iter().map(|conv| said.modules().get(&conv.name).and_then(attribute)).collect()
         };
-        let strides = of_each("stride", "a number")?.or_else(|| of_modules("stride"));
-        let paddings = of_each("padding", "a number")?.or_else(|| of_modules("padding"));
-        let what = expected(MaybePool::EXPECTED);
-        let pools = broadcast(said.list::<MaybePool>("pool", &what)?, count, "pool", &what)?;
-        let pools: Option<Vec<Option<Pool>>> =
-            pools.map(|pools| pools.into_iter().map(|MaybePool(pool)| pool).collect());
-        let pools = pools.or_else(|| self.pools_of(said.modules()));
+        let strides = of_each("stride")?.or_else(|| of_modules(|conv| conv.whole("stride")));
+        let paddings = of_each("padding")?.or_else(|| of_modules(Module::padding));
+        let pools = &pooling.fixed;
         let usual_strides: Vec<usize> =
             self.convs.iter().enumerate().map(|(i, conv)| self.usual_stride(i, conv.kernel)).collect();
         let usual_paddings = self.usual_paddings();
         let mut ways = Vec::new();
         let kernels: Vec<usize> = self.convs.iter().map(|conv| conv.kernel).collect();
         let alexnet = kernels == ALEXNET && pools.is_none();
-        let patterns = self.pool_patterns();
+        let mut patterns = self.pool_patterns();
+        if pooling.usual.is_some() {
+            patterns.retain(|pattern| pattern.contains(&true));
+        }
         for pooled in &patterns {
             let max = |(i, &pooled): (usize, &bool)| match (alexnet, pooled) {
                 (true, _) => [0, 1, 4].contains(&i).then(|| Pool { stride: 2, ..Pool::max(3) }),
-                (false, pooled) => pooled.then(|| Pool::max(2)),
+                (false, pooled) => pooled.then(|| pooling.usual.unwrap_or(Pool::max(2))),
             };
-            let usual_pools: Vec<Option<Pool>> = pooled.iter().enumerate().map(max).collect();
+            let known =
+                |place: (usize, &bool)| pooling.known.get(place.0).copied().flatten().unwrap_or_else(|| max(place));
+            let usual_pools: Vec<Option<Pool>> = pooled.iter().enumerate().map(known).collect();
             for usual in &usual_paddings {
                 let paddings = paddings.clone().unwrap_or_else(|| usual.clone());
                 let pooled_way = Way {
@@ -149,7 +167,11 @@ impl Found {
             }
         }
         // Strides in place of pooling.
-        if strides.is_none() && pools.as_ref().is_none_or(|pools| pools.iter().all(Option::is_none)) && !alexnet {
+        if strides.is_none()
+            && pooling.usual.is_none()
+            && pools.as_ref().is_none_or(|pools| pools.iter().all(Option::is_none))
+            && !alexnet
+        {
             let plain = usual_strides.iter().all(|&stride| stride == 1);
             for shrinking in self.stride_patterns().iter().filter(|_| plain) {
                 for usual in &usual_paddings {
@@ -160,21 +182,6 @@ impl Found {
             }
         }
         Ok(ways)
-    }
-
-    /// What the file's modules say of pooling, where all convolutions are in one sequence.
-    fn pools_of(&self, modules: &Modules) -> Option<Vec<Option<Pool>>> {
-        let sequence = |name: &str| name.rsplit_once('.').map_or_else(String::new, |(sequence, _)| sequence.to_owned());
-        let own = sequence(&self.convs[0].name);
-        let numbered = self.convs.iter().all(|conv| place_in_sequence(&conv.name).is_some_and(|(of, _)| of == own));
-        let places: Option<Vec<usize>> = self.convs.iter().map(|conv| modules.get_index_of(&conv.name)).collect();
-        let places = places.filter(|_| numbered)?;
-        let ends = places.iter().skip(1).copied().chain([modules.len()]);
-        let between = places.iter().zip(ends).map(|(&start, end)| {
-            let after = modules.iter().skip(start + 1).take(end.saturating_sub(start + 1));
-            after.filter(|(name, _)| sequence(name) == own).find_map(|(_, module)| module.pool())
-        });
-        Some(between.collect())
     }
 
     /// Larger kernels and even ones are usually strided.
@@ -239,7 +246,7 @@ impl Found {
             let known = |i| self.pooled_by_name(i).unwrap_or_else(|| pooled(i));
             push_new(&mut patterns, (0..count).map(known).collect());
         }
-        let modules = modules(&self.names());
+        let modules = holders(&self.names());
         if modules.array_windows().any(|[a, b]| a == b) {
             let ends = |i: usize| self.pooled_by_name(i).unwrap_or(modules.get(i + 1) != modules.get(i));
             push_new(&mut patterns, (0..count).map(ends).collect());
@@ -252,7 +259,7 @@ impl Found {
         patterns
     }
 
-    fn names(&self) -> Vec<&str> {
+    pub(super) fn names(&self) -> Vec<&str> {
         self.convs.iter().map(|conv| conv.name.as_str()).collect()
     }
 
@@ -356,27 +363,6 @@ fn head_said(said: &Said<'_>) -> Result<Option<Head>, InferenceError> {
             side.map(|side| Some(Head::Adaptive(side))).ok_or_else(refused)
         }
     }
-}
-
-/// One for all, or one for each.
-fn broadcast<T: Clone>(
-    said: Option<Vec<T>>,
-    count: usize,
-    key: &str,
-    expected: &str,
-) -> Result<Option<Vec<T>>, InferenceError> {
-    let Some(mut said) = said else { return Ok(None) };
-    if let [one] = &said[..] {
-        said = vec![one.clone(); count];
-    }
-    if said.len() == count {
-        return Ok(Some(said));
-    }
-    Err(InferenceError::Choice {
-        key: key.to_owned(),
-        expected: expected.to_owned(),
-        found: format!("{} of them", said.len()),
-    })
 }
 
 fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {

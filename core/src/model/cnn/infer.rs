@@ -8,6 +8,7 @@ use crate::model::chain::{Assigned, FoundNorm, assign, norm_of};
 use crate::model::forks::{self, EXPORT, Reader, common_source};
 use crate::model::hidden::said_activation;
 use crate::model::layers::{FoundLinear, LayerKind, Link, chain as in_order, holds_attention, inconsistent, layers_of};
+use crate::model::modules;
 use crate::model::normalise::usual_groups;
 use crate::model::{InferenceError, LayerOrder, NormKind, Said, TensorShapes};
 
@@ -162,7 +163,9 @@ fn members(
     let fork: Vec<Reader<'_>> = linear.iter().map(FoundLinear::reader).collect();
     let fork = apart("linear layers", &fork);
     let linear = if linear.is_empty() { linear } else { in_order(linear).ok_or(fork)? };
-    let in_file_order = names(&convs, &linear) == as_found;
+    let ordered = names(&convs, &linear);
+    let in_file_order = ordered == as_found;
+    let names: Vec<&str> = ordered.iter().map(String::as_str).collect();
     let of_convs = convs.iter().map(|conv| (conv.name.as_str(), conv.outputs));
     let layers: Vec<(&str, usize)> =
         of_convs.chain(linear.iter().map(|layer| (layer.name.as_str(), layer.outputs))).collect();
@@ -176,7 +179,7 @@ fn members(
     let norm_groups = match kinds.first() {
         Some(NormKind::Group(_)) => {
             let usual = usual_groups(convs.iter().map(|conv| conv.outputs));
-            Some(said.of::<usize>("groups", "a number of groups such as 32")?.unwrap_or(usual))
+            Some(said.groups()?.unwrap_or(usual))
         }
         _ => None,
     };
@@ -190,16 +193,20 @@ fn members(
         convs,
         features: linear.first().map(|layer| (format!("{}.weight", layer.name), layer.inputs)),
         linear: layers,
-        order: said_order.or(order).unwrap_or(LayerOrder::NormActivation),
+        order: said_order
+            .or(modules::order_of(said.modules(), &names)?)
+            .or(order)
+            .unwrap_or(LayerOrder::NormActivation),
     };
     let mut members = found.members(said)?;
     let ids = format!("one of {}", super::Activation::ids().collect::<Vec<_>>().join(", "));
     let epsilon = if normalised { said.epsilon()? } else { None };
     for member in &mut members {
-        member.activation = said_activation(member.hidden_mut(), None, said)?;
+        member.activation = said_activation(member.hidden_mut(), None, hidden(&names), said)?;
         member.norm_groups = norm_groups;
         if let Some(last) = member.blocks.last_mut().filter(|_| member.linear.is_empty()) {
-            last.activation = Some(said.of("last", &ids)?.unwrap_or(super::Activation::Identity));
+            let of_module = modules::activation_at_end(said.modules(), &last.name)?;
+            last.activation = Some(said.of("last", &ids)?.or(of_module).unwrap_or(super::Activation::Identity));
         }
         if let Some(epsilon) = epsilon {
             member.epsilon = epsilon;
@@ -207,4 +214,9 @@ fn members(
         chain::said_epsilon(member.linear.iter_mut().filter_map(|layer| layer.norm.as_mut()), said)?;
     }
     Ok(members)
+}
+
+/// The layers with an activation after them that a user may say, of all in order: not the last.
+fn hidden<'a, 'n>(names: &'a [&'n str]) -> &'a [&'n str] {
+    names.split_last().map_or(&[], |(_, hidden)| hidden)
 }

@@ -3,6 +3,7 @@
 mod candidates;
 mod infer;
 mod likelihood;
+mod pooling;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

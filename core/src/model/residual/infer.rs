@@ -8,7 +8,7 @@ use crate::model::chain::{Chain, norm_of};
 use crate::model::layers::{Layer, LayerKind, layers_of};
 use crate::model::normalise::Norm;
 use crate::model::pool::{MaybePool, Pool};
-use crate::model::{Activation, InferenceError, LinearLayer, Modules, Said, TensorShapes};
+use crate::model::{Activation, InferenceError, LinearLayer, Said, TensorShapes, modules};
 use blocks::{Settings, block_of};
 use members::{Members, group};
 
@@ -132,14 +132,9 @@ fn stem_choices(stem: &mut [ConvLayer], said: &Said<'_>, large_images: bool) -> 
     }
     match said.of("stem-pool", MaybePool::EXPECTED)? {
         Some(MaybePool(pool)) => Ok(pool),
-        None if !said.modules().is_empty() => Ok(pool_before_blocks(said.modules())),
+        None if !said.modules().is_empty() => Ok(modules::pool_before_blocks(said.modules())),
         None => Ok(large.then(|| Pool { stride: 2, padding: 1, ..Pool::max(3) })),
     }
-}
-
-/// The pooling among the modules that hold no others, before the blocks.
-fn pool_before_blocks(modules: &Modules) -> Option<Pool> {
-    modules.iter().filter(|(name, _)| !name.contains('.')).find_map(|(_, module)| module.pool())
 }
 
 /// Whether normalisations come before the convolutions: they have the channels that those read. Where both would fit, a

@@ -94,7 +94,7 @@ impl Settings {
         let mut norms: Vec<&mut Norm> =
             layers.filter_map(|layer| layer.norm.as_mut()).chain(&mut network.final_norm).collect();
         let grouped = norms.iter().any(|norm| norm.kind != NormKind::Batch);
-        let groups = if grouped { said.of::<usize>("groups", "a number of groups such as 32")? } else { None };
+        let groups = if grouped { said.groups()? } else { None };
         for norm in &mut norms {
             if let NormKind::Group(own) = &mut norm.kind {
                 *own = groups.unwrap_or(usual);
