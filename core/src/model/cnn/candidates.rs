@@ -8,7 +8,6 @@ use super::likelihood::{
 use super::pooling::{Pooling, broadcast, expected};
 use super::{Cnn, ConvBlock, Head};
 use crate::data::ImageShape;
-use crate::model::chain::place_in_sequence;
 use crate::model::hidden::without_room;
 use crate::model::layers::inconsistent;
 use crate::model::modules::{self, Module};

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::{Activation, InferenceError, Pool, PoolKind};
 
-pub(super) use activations::{Positions, activation, activation_at_end, activations_after, order_of};
+pub(super) use activations::{activation, activation_at_end, activations_after, order_of};
 pub(super) use pools::{Pools, averaged, pool_before_blocks, pools_after};
 pub(super) use uncomputable::uncomputable;
 
