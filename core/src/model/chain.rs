@@ -207,9 +207,13 @@ fn same_number(a: &str, b: &str) -> bool {
 fn broken(layers: &[FoundLinear]) -> Option<InferenceError> {
     let [a, b] = layers.array_windows().find(|[a, b]| a.outputs != b.inputs)?;
     let readers: Vec<Reader<'_>> = layers.iter().map(FoundLinear::reader).collect();
+    let takes = format!("one that takes {}", b.inputs);
     let found = match common_source(&readers) {
-        Some((_, other, source)) => format!("one that takes {}, as {other} does, which reads {source}", b.inputs),
-        None => format!("one that takes {}", b.inputs),
+        Some((_, other, source)) => format!("{takes}, those of {source}, which {other} takes too"),
+        None if layers[0].inputs == b.inputs && layers[0].name != a.name => {
+            format!("{takes}, as {}, the first, does", layers[0].name)
+        }
+        None => takes,
     };
     let expected = format!("a layer that takes the {} values of {}", a.outputs, a.name);
     Some(inconsistent(FAMILY, format!("{}.weight", b.name), expected, format!("{found}; {EXPORT}")))

@@ -10,7 +10,7 @@ pub(super) struct Code {
     /// Its place among the layers.
     pub(super) place: usize,
     /// Whether its activation is left out where nothing is said: the modules are called just encoder and decoder, and the
-    /// encoder has other layers, without which nothing would be computed but one product.
+    /// encoder has other layers, without which it would be a product of matrices with the decoder's first.
     is_usually_plain: bool,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn code_of(names: &[&str]) -> Option<Code> {
         is_code.then_some((a, b) == ("encoder", "decoder"))
     });
     let (place, plain) = sides.enumerate().find_map(|(place, side)| Some((place, side?)))?;
-    Some(Code { place, is_usually_plain: plain && names.len() > 2 })
+    Some(Code { place, is_usually_plain: plain && place > 0 })
 }
 
 /// Whether each layer but the last is followed by the next in the same sequence without room for an activation, where so many

@@ -122,3 +122,14 @@ fn blocks_of_two_convolutions_are_no_chain_unless_it_is_said() {
     assert!(matches!(read(&layers, "shortcut=none"), Ok(Architecture::Cnn(_))));
     assert!(read(&layers, "shortcut=pad").is_err());
 }
+
+#[test]
+fn the_sentence_names_the_layer_that_reads_the_same() {
+    // Twin critics of states and actions.
+    let twins: &[(&str, &[usize])] = &[("l1", &[9, 5]), ("l2", &[1, 9]), ("l3", &[9, 5]), ("l4", &[1, 9])];
+    let sentence = read(twins, "").unwrap_err().to_string();
+    assert!(sentence.contains("found one that takes 5, as l1, the first, does; compare layers"), "{sentence}");
+    let fork: &[(&str, &[usize])] = &[("fc1", &[9, 5]), ("fc2", &[2, 9]), ("fc3", &[4, 9])];
+    let sentence = read(fork, "").unwrap_err().to_string();
+    assert!(sentence.contains("found one that takes 9, those of fc1, which fc2 takes too; compare"), "{sentence}");
+}
