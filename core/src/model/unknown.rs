@@ -7,8 +7,8 @@ use crate::names::natural_order;
 const NAMED: usize = 4;
 
 /// What optimizers keep of each parameter.
-const OPTIMIZER: [&str; 7] =
-    ["exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "sum", "acc_delta"];
+const OPTIMIZER: [&str; 8] =
+    ["exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg", "step", "sum", "acc_delta"];
 
 /// That no family knows these tensors, with the first that no chain of layers has, where there is one.
 pub(super) fn unknown(shapes: &TensorShapes, known: &[&str]) -> InferenceError {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn an_optimizer_is_called_one() {
-        let said = said(&[("0.exp_avg", &[8, 4]), ("0.exp_avg_sq", &[8, 4])]);
+        let said = said(&[("0.step", &[]), ("0.exp_avg", &[8, 4]), ("0.exp_avg_sq", &[8, 4])]);
         assert!(said.starts_with("this is an optimizer's state without the weights of a network"), "{said}");
     }
 }

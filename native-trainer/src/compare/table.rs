@@ -46,7 +46,7 @@ pub(super) fn table(comparison: &Comparison) -> Result<String> {
     }
     for input in &comparison.inputs {
         let lines = input.evidence.as_ref().map(|evidence| readings::table(&input.name, evidence));
-        for (place, found) in lines.unwrap_or_default().iter().enumerate() {
+        for (place, found) in lines.iter().flatten().enumerate() {
             if place == 0 {
                 text.push('\n');
             }

@@ -9,7 +9,7 @@ const GREY_SIDES: &[usize] = &[28, 32];
 pub(super) const COLOUR_SIDES: &[usize] = &[32, 28, 64, 96, 224];
 /// Side of the frames of Atari games (Mnih et al. 2015), stacked as channels.
 const FRAME_SIDES: &[usize] = &[84];
-/// Kernels of AlexNet (Krizhevsky 2014) and of the deep Q-network (Mnih et al. 2015).
+/// Kernels of AlexNet (Krizhevsky 2014) and of the deep Q-network (Mnih et al. 2015), of which that of 2013 has the first two.
 pub(super) const ALEXNET: [usize; 5] = [11, 5, 3, 3, 3];
 pub(super) const DQN: [usize; 3] = [8, 4, 3];
 
@@ -59,7 +59,7 @@ pub(super) fn likelihood(cnn: &Cnn) -> u8 {
     if cnn.head == Head::Flatten && !usual.contains(&cnn.input.height) {
         return 0;
     }
-    if kernels().eq(DQN) {
+    if kernels().eq(DQN) || kernels().eq(DQN.into_iter().take(2)) {
         return if unpadded { 2 } else { 0 };
     }
     if kernels().eq(ALEXNET) {
