@@ -29,11 +29,12 @@ async fn assumptions_are_changed_and_a_gate_is_said() -> anyhow::Result<()> {
         ("fc.bias", &[10]),
     ];
     write_checkpoint(&gated, &block)?;
-    let probe = places::root().join("static/probes/fashion-mnist-test-2000-images-idx3-ubyte.gz");
+    let [probe, labels] = ["images-idx3", "labels-idx1"]
+        .map(|part| places::root().join(format!("static/probes/fashion-mnist-test-2000-{part}-ubyte.gz")));
 
     visit("assumptions", Options::desktop("?engine=cpu&demo=none"), async |page| {
         ready(page).await?;
-        page.drop_files(&[&first, &second, &probe]).await?;
+        page.drop_files(&[&first, &second, &probe, &labels]).await?;
         let [a, b] = [listed(&first)?, listed(&second)?];
         page.wait_for(&format!("{b}[data-status=loaded]"), SOON).await?;
         page.set("#samples", "64").await?;
@@ -48,6 +49,11 @@ async fn assumptions_are_changed_and_a_gate_is_said() -> anyhow::Result<()> {
         let normalisation = &report["inputs"][0]["normalisation"];
         ensure!(normalisation["mean"][0] == 0.286 && normalisation["std"][0] == 0.353, "{normalisation}");
 
+        // Labels say how each reading of the tensors classifies.
+        page.click(&format!("{a} details.evidence summary")).await?;
+        let readings = page.text(&format!("{a} table.readings")).await?;
+        ensure!(readings.contains("as taken") && readings.contains("activation=tanh"), "the table is `{readings}`");
+        page.screenshot("readings").await?;
         page.click(&format!("{b} details.assumptions summary")).await?;
         let field = format!("{b} input[data-assumption=activation]");
         page.set(&field, "tanh").await?;
