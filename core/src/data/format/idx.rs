@@ -32,7 +32,8 @@ fn read_pair<'a>(sources: impl Iterator<Item = &'a Source<'a>>) -> Result<ProbeS
     }
     let (&[(name, shape, pixels)], [] | [_]) = (images.as_slice(), labels.as_slice()) else {
         let found = format!("{} of images and {} of labels", images.len(), labels.len());
-        return Err(DataError::mismatch("IDX", "one file of images and at most one of labels", found));
+        let first = images.first().map(|(name, ..)| *name).or(labels.first().map(|(name, _)| *name)).unwrap_or("IDX");
+        return Err(DataError::mismatch(first, "one IDX file of images and at most one of labels", found));
     };
     let labels = labels.first().map(|&(file, values)| {
         let count = pixels.len() / shape.len().max(1);

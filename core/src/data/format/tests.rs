@@ -157,7 +157,7 @@ fn idx_files_of_another_type_or_length_are_refused() {
     assert!(error(&[named("a", empty)]).starts_with("a: expected at least one image with at least one pixel"));
     assert_eq!(
         error(&[named("a", idx(&[1], &[200]))]),
-        "IDX: expected one file of images and at most one of labels, found 0 of images and 1 of labels"
+        "a: expected one IDX file of images and at most one of labels, found 0 of images and 1 of labels"
     );
 }
 
