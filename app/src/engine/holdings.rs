@@ -155,7 +155,13 @@ impl Holdings {
         for ((id, file), reason) in ids.into_iter().zip(named).zip(reasons) {
             let alone =
                 if several { data::read_prepared(std::slice::from_ref(&file), preparation) } else { together.clone() };
-            events.push(match (alone, recognise(&file, &Reading::default())) {
+            // A reason says that it was read as a network in vain already.
+            let other = if reason.is_some() || alone.as_ref().is_ok_and(|probe| !may_be_maps(probe)) {
+                Recognised::Neither(None)
+            } else {
+                recognise(&file, &Reading::default())
+            };
+            events.push(match (alone, other) {
                 (Ok(probe), Recognised::Input(input)) if may_be_maps(&probe) => self.hold(id, *input),
                 (Ok(probe), _) => self.hold_probe(vec![id], probe),
                 (Err(_), Recognised::Input(input)) => self.hold(id, *input),

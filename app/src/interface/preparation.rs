@@ -35,28 +35,12 @@ pub(super) fn view(page: Page) -> AnyView {
             <summary>"Image size"</summary>
             <p class="fact">"Images are resized, then cropped, as torchvision's Resize and CenterCrop do. Empty fields leave them as they are."</p>
             <div class="fields">
-                <label for="resize">"Shorter side"</label>
-                <input
-                    type="number"
-                    id="resize"
-                    min="1"
-                    step="1"
-                    inputmode="numeric"
-                    aria-describedby="preparation-problem"
-                    prop:value=move || written(chosen.get().resize)
-                    on:change=move |event| side(&event, |preparation| &mut preparation.resize)
-                />
-                <label for="crop">"Square in the middle"</label>
-                <input
-                    type="number"
-                    id="crop"
-                    min="1"
-                    step="1"
-                    inputmode="numeric"
-                    aria-describedby="preparation-problem"
-                    prop:value=move || written(chosen.get().crop)
-                    on:change=move |event| side(&event, |preparation| &mut preparation.crop)
-                />
+                {length("resize", "Shorter side", page.part(|state| state.settings.preparation.resize), move |event| {
+                    side(&event, |preparation| &mut preparation.resize);
+                })}
+                {length("crop", "Square in the middle", page.part(|state| state.settings.preparation.crop), move |event| {
+                    side(&event, |preparation| &mut preparation.crop);
+                })}
             </div>
             <label class="check">
                 <input
@@ -76,8 +60,27 @@ pub(super) fn view(page: Page) -> AnyView {
     .into_any()
 }
 
-fn written(side: Option<usize>) -> String {
-    side.map_or_else(String::new, |side| side.to_string())
+/// A field for a number of pixels, empty where there is none.
+fn length(
+    id: &'static str,
+    name: &'static str,
+    chosen: Memo<Option<usize>>,
+    change: impl Fn(Event) + 'static,
+) -> AnyView {
+    view! {
+        <label for=id>{name}</label>
+        <input
+            type="number"
+            id=id
+            min="1"
+            step="1"
+            inputmode="numeric"
+            aria-describedby="preparation-problem"
+            prop:value=move || chosen.get().map_or_else(String::new, |side| side.to_string())
+            on:change=change
+        />
+    }
+    .into_any()
 }
 
 /// What was chosen, changed or left out when the images were read.

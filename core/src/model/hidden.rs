@@ -35,9 +35,9 @@ pub(super) fn without_room(names: &[&str], between: &[usize]) -> Vec<bool> {
     room.into_iter().map(|room| room == Some(false) && !is_list).collect()
 }
 
-/// What follows all hidden layers that have nothing of their own, in the order of their `names`, by what was said: one for all, or one for each, joined by
-/// `+`. One for all is not put where there is no room, which is where a layer has an identity of its own, unless there is only
-/// that layer.
+/// What follows all hidden layers that have nothing of their own, in the order of their `names`, by what was said: one for
+/// all, or one for each, joined by `+`. One for all is not put where there is no room, which is where a layer has an identity
+/// of its own, unless there is only that layer.
 ///
 /// # Errors
 /// [`InferenceError::Choice`] when it cannot be read, or there are as many as there are not layers.
@@ -88,8 +88,7 @@ pub(super) fn said_activation(
 pub(super) fn activation_assumption(hidden: &[Activation], code: Option<Code>, layers: &str) -> Assumption {
     let listed = |hidden: &[Activation]| hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
     let mut usual: Vec<String> = Activation::ids().map(str::to_owned).collect();
-    let common = hidden.first().filter(|first| hidden.iter().all(|other| other == *first));
-    let (value, sentence) = match common {
+    let (value, sentence) = match common(hidden.iter().copied()) {
         Some(one) => (one.to_string(), format!("the activation after each {layers} is {}", one.describe())),
         None => {
             let each = hidden.iter().map(|one| one.describe()).collect::<Vec<_>>().join(", ");
@@ -118,22 +117,24 @@ pub(super) fn describe_activations(hidden: &[Activation], code: Option<Code>) ->
     }
     let others =
         |place: usize| hidden.iter().enumerate().filter(move |(other, _)| *other != place).map(|(_, one)| *one);
-    let common = |mut rest: Box<dyn Iterator<Item = Activation> + '_>| {
-        let first = rest.next()?;
-        rest.all(|other| other == first).then_some(first)
-    };
     if let Some(Code { place, .. }) = code
-        && let Some(rest) = common(Box::new(others(place)))
+        && let Some(rest) = common(others(place))
         && let Some(own) = hidden.get(place)
     {
         let own = if *own == Activation::Identity { "without activation".to_owned() } else { own.describe() };
         return format!("{}, code {own}", rest.describe());
     }
     let plain = hidden.iter().filter(|one| **one == Activation::Identity).count();
-    match common(Box::new(hidden.iter().copied().filter(|one| *one != Activation::Identity))) {
+    match common(hidden.iter().copied().filter(|one| *one != Activation::Identity)) {
         Some(one) if plain > 0 => format!("{}, none after {plain} of {} layers", one.describe(), hidden.len()),
         _ => "mixed activations".to_owned(),
     }
+}
+
+/// The one that all of these are.
+fn common(mut activations: impl Iterator<Item = Activation>) -> Option<Activation> {
+    let first = activations.next()?;
+    activations.all(|other| other == first).then_some(first)
 }
 
 #[cfg(test)]

@@ -67,18 +67,18 @@ impl<S: Supervisor> Settler<'_, S> {
         let ((mut chosen, mut evidence), mut others) = match likely[..] {
             // That no reading takes the images is said where the graph is made.
             [] => return Ok((self.network.architecture.clone(), Settled::default())),
-            [only] => ((only.clone(), self.ask(only, self.normalisation, IMAGES).await?), Vec::new()),
+            [only] => {
+                let images = if self.is_quick(only)? { IMAGES_TO_CHOOSE } else { IMAGES };
+                ((only.clone(), self.ask(only, self.normalisation, images).await?), Vec::new())
+            }
             _ => self.choose(&readings, &likely).await?,
         };
         let mut warnings = Vec::new();
         let unlike = evidence.divergence.is_some_and(|divergence| divergence.median > UNLIKE);
         let by_chance = is_near_chance(&evidence, &chosen);
-        let alternatives = self.alternatives(&chosen, &others);
-        let images = self.images_of(&alternatives)?.filter(|_| evidence.is_any());
-        if let Some(images) = images.or((unlike || by_chance).then_some(IMAGES_OF_ALTERNATIVES)) {
-            if images > evidence.images {
-                evidence = self.ask(&chosen, self.normalisation, images).await?;
-            }
+        if unlike || by_chance || (evidence.is_any() && self.is_quick(&chosen)?) {
+            let alternatives = self.alternatives(&chosen, &others);
+            let images = self.images_of(&alternatives)?;
             for other in alternatives {
                 let found = self.ask(&other, self.normalisation, images).await?;
                 others.push((other, found));
@@ -144,14 +144,20 @@ impl<S: Supervisor> Settler<'_, S> {
         Ok((asked.remove(place.unwrap_or(0)), asked))
     }
 
-    /// Of how many images all of these readings can be asked without long work; nothing where those are too few.
-    fn images_of(&self, readings: &[Architecture]) -> Result<Option<usize>, ActivationError> {
+    /// Whether all other readings can be asked without long work, were there as many as are tried.
+    fn is_quick(&self, reading: &Architecture) -> Result<bool, ActivationError> {
+        let operations = reading.graph(self.probe.shape)?.operations_in_all();
+        Ok(operations * (MOST_READINGS * IMAGES_OF_ALTERNATIVES) as f64 <= CHEAP)
+    }
+
+    /// Of how many images these readings are asked: as many as can be without long work, but not too few.
+    fn images_of(&self, readings: &[Architecture]) -> Result<usize, ActivationError> {
         let mut operations = 0.0;
         for reading in readings {
             operations += reading.graph(self.probe.shape)?.operations_in_all();
         }
         let images = (CHEAP / operations).min(IMAGES_TO_CHOOSE as f64) as usize;
-        Ok((!readings.is_empty() && images >= IMAGES_OF_ALTERNATIVES).then_some(images))
+        Ok(images.max(IMAGES_OF_ALTERNATIVES))
     }
 
     /// Whether a reading takes the images and has the network's tensors.

@@ -34,6 +34,8 @@ struct Specimen {
     path: PathBuf,
     /// What has to be said.
     choices: BTreeMap<String, String>,
+    /// The keys of that which its form does not offer, since the reading that it begins with leaves them closed.
+    closed: Vec<String>,
     /// The network as it is read natively, or why it is refused.
     native: Result<Input, String>,
 }
@@ -43,7 +45,12 @@ impl Specimen {
         let file = kind.file()?;
         let path = folder.join(&file.name);
         std::fs::write(&path, &file.bytes)?;
+        let open = checkpoint::load(checkpoint::read(&file)?, &Reading::default())
+            .map(|network| network.architecture.assumptions().into_iter().map(|one| one.key).collect::<Vec<_>>());
         let (choices, read) = kind.said(&file, probe);
+        // A file that cannot be read without takes all of them in one field.
+        let is_closed = |key: &&String| open.as_ref().is_ok_and(|open| !open.contains(key));
+        let closed = choices.keys().filter(is_closed).cloned().collect();
         let normalisation = Normalisation::preset("none", probe.shape.channels)?;
         let native = read.map(|network| Input::Network { name: kind.name.clone(), network, normalisation });
         ensure!(
@@ -52,17 +59,7 @@ impl Specimen {
             kind.name,
             native.as_ref().err()
         );
-        Ok(Self { kind, path, choices, native })
-    }
-
-    /// What has to be said of it and is not among what its form offers, since the reading that it begins with leaves it closed.
-    fn closed(&self) -> anyhow::Result<Vec<&str>> {
-        let file = self.kind.file()?;
-        let Ok(network) = checkpoint::load(checkpoint::read(&file)?, &Reading::default()) else {
-            return Ok(Vec::new());
-        };
-        let open: Vec<String> = network.architecture.assumptions().into_iter().map(|one| one.key).collect();
-        Ok(self.choices.keys().map(String::as_str).filter(|key| !open.iter().any(|one| one == key)).collect())
+        Ok(Self { kind, path, choices, closed, native })
     }
 
     /// Says on the page what has to be said.
@@ -213,13 +210,9 @@ async fn every_kind_of_the_zoo_is_tried_in_the_page() -> anyhow::Result<()> {
             page.wait_until(&shown, SOON).await?;
             let specimens = kinds.into_iter().map(|kind| Specimen::new(kind, folder.path(), &probe));
             let mut specimens = specimens.collect::<anyhow::Result<Vec<_>>>()?;
-            for specimen in &specimens {
-                let keys = specimen.closed()?;
-                if !keys.is_empty() {
-                    closed.push(format!("{} ({})", specimen.kind.name, keys.join(", ")));
-                }
-            }
-            specimens.retain(|specimen| !closed.iter().any(|one| one.starts_with(&format!("{} (", specimen.kind.name))));
+            let said_elsewhere = specimens.iter().filter(|specimen| !specimen.closed.is_empty());
+            closed.extend(said_elsewhere.map(|one| format!("{} ({})", one.kind.name, one.closed.join(", "))));
+            specimens.retain(|specimen| specimen.closed.is_empty());
             let (mut networks, others): (Vec<_>, Vec<_>) =
                 specimens.into_iter().partition(|specimen| specimen.native.is_ok());
             if let [only] = &networks[..] {
