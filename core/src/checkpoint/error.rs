@@ -124,6 +124,16 @@ impl Fault {
         CheckpointError { file: file.to_owned(), fault: Box::new(self) }
     }
 
+    /// Whether no architecture was found for the tensors, of the file or of its part: a user may know it.
+    #[must_use]
+    pub fn is_not_inferred(&self) -> bool {
+        match self {
+            Self::NotInferred(_) => true,
+            Self::OfPart { fault, .. } => fault.is_not_inferred(),
+            _ => false,
+        }
+    }
+
     /// Names the part of the file that it is about, where there are others.
     pub(super) fn of_part(self, part: Option<&str>, others: &[String]) -> Self {
         match part.filter(|_| !others.is_empty()) {

@@ -1,7 +1,7 @@
 //! Files that can be compared, recognised by their content.
 
 use crate::activation::{ActivationFile, ActivationFileError, read_activations};
-use crate::checkpoint::{self, CheckpointError, Container, Fault, Network, Reading};
+use crate::checkpoint::{self, CheckpointError, Container, Network, Reading};
 use crate::file::{Kind, NamedBytes, ZipContent, recognise};
 
 /// What a file turned out to be.
@@ -56,7 +56,7 @@ pub fn open_as(file: &NamedBytes, reading: &Reading) -> Result<Opened, OpenError
         checkpoint.container != Container::Burnpack && !checkpoint.order.iter().any(|name| is_parameter(name));
     match checkpoint::load(checkpoint, reading) {
         Ok(network) => Ok(Opened::Network(Box::new(network))),
-        Err(error) if may_hold_activations && matches!(*error.fault, Fault::NotInferred(_)) => {
+        Err(error) if may_hold_activations && error.fault.is_not_inferred() => {
             Ok(Opened::Activations(read_activations(file)?))
         }
         Err(error) => Err(error.into()),
