@@ -12,13 +12,14 @@ use super::normaliser::take_normaliser;
 use super::part;
 use super::read::{Checkpoint, Unusable};
 use super::reading::Reading;
+use super::reparametrised::compute_weights;
 use super::report::{Absent, LoadReport, Misshaped};
 use super::settled::Settled;
 use super::take::{Aside, shapes, take_part};
 use super::tensor::Precision;
 use crate::Sha256Digest;
 use crate::data::Normalisation;
-use crate::model::{Architecture, Assumption, Choices, InferenceError, Modules, StateDict, TensorShapes};
+use crate::model::{Architecture, Assumption, Choices, InferenceError, Modules, StateDict, TensorShapes, own_classes};
 
 /// Where the architecture of a network comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub struct Network {
     pub container: Container,
     /// What was looked through, from the outermost on.
     pub wrappers: Vec<String>,
+    /// Which weights were computed of other tensors, as their modules do before they run, one sentence for each way.
+    pub computed: Vec<String>,
     /// All architectures that have these tensors and are what was said, the likeliest first.
     pub readings: Vec<Architecture>,
     /// The shapes of the tensors that these were inferred from.
@@ -93,14 +96,23 @@ impl Network {
         let others = self.part.as_ref().filter(|_| !self.others.is_empty()).map(|part| {
             format!("of several networks in the file this is {part}; left aside: {}", self.others.join(", "))
         });
-        others.into_iter().chain(self.report.remark()).collect()
+        others.into_iter().chain(self.own_classes()).chain(self.report.remark()).collect()
     }
 
-    /// How the file was read, for the record, one sentence each: wrappers looked through, and what an inferred
-    /// architecture takes for granted.
+    /// How the file was read, for the record, one sentence each: wrappers looked through, weights that were computed,
+    /// and what an inferred architecture takes for granted.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.looked_through().into_iter().chain(self.assumptions()).collect()
+        self.looked_through().into_iter().chain(self.computed.clone()).chain(self.assumptions()).collect()
+    }
+
+    /// The classes of layers that are not PyTorch's own, in one sentence, when the file names any.
+    #[must_use]
+    pub fn own_classes(&self) -> Option<String> {
+        let own = own_classes(&self.modules);
+        (!own.is_empty()).then(|| {
+            format!("layers of the classes {} are not PyTorch's own and are computed as if they were", own.join(", "))
+        })
     }
 
     /// The wrappers that were looked through, in one sentence, when there were any.
@@ -130,6 +142,7 @@ impl Network {
 /// carries the [`LoadReport`]), or when metadata of this project is unusable.
 pub fn load(mut checkpoint: Checkpoint, reading: &Reading) -> Result<Network, CheckpointError> {
     let file = checkpoint.file.clone();
+    let computed = compute_weights(&mut checkpoint);
     let stored = take_normaliser(&mut checkpoint);
     let (checkpoint, aside) = take_part(checkpoint, reading).map_err(|fault| fault.of(&file))?;
     let Checkpoint {
@@ -169,6 +182,7 @@ pub fn load(mut checkpoint: Checkpoint, reading: &Reading) -> Result<Network, Ch
         sha256,
         container,
         wrappers,
+        computed,
         part,
         others,
     })

@@ -16,6 +16,7 @@ mod prefix;
 mod pytorch;
 mod read;
 mod reading;
+mod reparametrised;
 mod report;
 mod safetensors;
 mod save;

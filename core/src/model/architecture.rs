@@ -87,7 +87,19 @@ impl Architecture {
         let unknown = || Err(unknown(shapes, &Self::titles()));
         let readings = Self::recognise(shapes, &said).unwrap_or_else(unknown)?;
         said.check()?;
-        if readings.is_empty() { unknown() } else { Ok(readings) }
+        if readings.is_empty() {
+            return unknown();
+        }
+        if !modules::say_numbers(modules) {
+            return Ok(readings);
+        }
+        let agrees = |reading: &Self| match reading.graph(reading.canonical_input()) {
+            Ok(graph) => modules::agreement(modules, &graph, choices),
+            Err(_) => Ok(()),
+        };
+        let first = agrees(&readings[0]);
+        let agreeing: Vec<Self> = readings.into_iter().filter(|reading| agrees(reading).is_ok()).collect();
+        if agreeing.is_empty() { first.map(|()| agreeing) } else { Ok(agreeing) }
     }
 
     /// The network for images of this shape.

@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::chain::Chain;
+use super::chain::{Chain, said_epsilon};
 use super::layers::{Layer, LayerKind, inconsistent, layers_of};
-use super::normalise::Norm;
+use super::normalise::{Norm, epsilon_assumption};
 use super::pool::{MaybePool, Pool};
 use super::{
     Activation, Assumption, ConvLayer, Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError,
@@ -32,6 +32,13 @@ pub struct DenseBlock {
     pub layers: Vec<Vec<ConvLayer>>,
     /// The convolution to fewer channels behind the block, before means over 2 × 2 windows.
     pub transition: Option<ConvLayer>,
+}
+
+impl DenseBlock {
+    /// All convolutions.
+    fn convolutions_mut(&mut self) -> impl Iterator<Item = &mut ConvLayer> {
+        self.layers.iter_mut().flatten().chain(&mut self.transition)
+    }
 }
 
 /// Huang et al. (2017). Taps: `stem`, `denseblockN` with all channels, `transitionN`, `avgpool` and the last layer.
@@ -168,6 +175,7 @@ impl Family for DenseNet {
                 format!("the stem has stride {} and pooling {pool}", self.stem.stride),
             ),
             Assumption::new("stem-pool", &pool, ["none", "max:3:2:1"], ""),
+            epsilon_assumption(self.final_norm.epsilon),
         ]
     }
 
@@ -277,7 +285,7 @@ impl DenseNet {
             None => large.then(|| Pool { stride: 2, padding: 1, ..Pool::max(3) }),
         };
         let (final_norm, features) = last;
-        Ok(Self {
+        let mut found = Self {
             input_channels,
             stem,
             stem_pool,
@@ -290,7 +298,17 @@ impl DenseNet {
             activation: said.activation()?.unwrap_or(Activation::Relu),
             new_channels_first: within == "." && layers.iter().any(|layer| layer.name == "trans1.conv"),
             linear_transitions: within == ".bottle_neck_layer_",
-        })
+        };
+        said_epsilon(found.norms_mut(), said)?;
+        Ok(found)
+    }
+
+    /// All normalisations.
+    fn norms_mut(&mut self) -> impl Iterator<Item = &mut Norm> {
+        let of_blocks = self.blocks.iter_mut().flat_map(DenseBlock::convolutions_mut);
+        let of_layers = [&mut self.stem].into_iter().chain(of_blocks);
+        let of_head = self.head.iter_mut().filter_map(|layer| layer.norm.as_mut());
+        of_layers.filter_map(|layer| layer.norm.as_mut()).chain(of_head).chain([&mut self.final_norm])
     }
 }
 

@@ -9,7 +9,7 @@ use super::forks::{self, Reader};
 use super::hidden::{self, Code, code_of};
 use super::layers::{FoundLinear, Layer, LayerKind, holds_attention, layers_of};
 use super::modules;
-use super::normalise::{LayerOrder, Norm, NormKind};
+use super::normalise::{LayerOrder, Norm, NormKind, epsilon_assumption};
 use super::{
     Activation, Assumption, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, ModelError, Said, TensorShapes,
 };
@@ -182,6 +182,8 @@ impl Family for Mlp {
         if self.norms_are_open {
             found.push(self.norms_assumption());
         }
+        let mut norms = self.layers.iter().filter_map(|layer| layer.norm.as_ref()).chain(&self.input_norm);
+        found.extend(norms.next().map(|norm| epsilon_assumption(norm.epsilon)));
         found
     }
 

@@ -53,7 +53,7 @@ pub use graph::{Graph, ModelError, Node, NodeId, Operation, Parameter, Parameter
 pub use initial::initial_state;
 pub(crate) use layers::holds_attention;
 pub use mlp::{LinearLayer, Mlp};
-pub(crate) use modules::{ATTRIBUTES, TEXTS};
+pub(crate) use modules::{ATTRIBUTES, TEXTS, own_classes};
 pub use modules::{Module, Modules};
 #[cfg(feature = "devices")]
 pub use network::{BurnNetwork, NetworkError, Value};

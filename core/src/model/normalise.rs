@@ -101,6 +101,13 @@ pub(super) fn epsilon() -> f64 {
     EPSILON
 }
 
+/// What is assumed of what normalisations add to variances.
+pub(super) fn epsilon_assumption(epsilon: f64) -> Assumption {
+    let value = format!("{epsilon:e}");
+    let sentence = format!("normalisations add {value} to variances");
+    Assumption::new("epsilon", value, [""; 0], sentence)
+}
+
 impl Norm {
     /// Batch normalisation as PyTorch has it.
     #[must_use]

@@ -36,6 +36,8 @@ fn foreign(name: &str, shape: &[usize], shapes: &TensorShapes) -> Option<&'stati
         }
         ("spline_weight" | "spline_scaler" | "grid", _) => "a layer of splines",
         ("weight_g" | "weight_v" | "weight_orig" | "weight_u", _) => "a reparametrised layer",
+        _ if lower.split('.').any(|part| part == "parametrizations") => "a reparametrised layer",
+        _ if name.contains("_packed_params") => "a quantised layer",
         ("weight", [_, _]) if !beside("bias") && (last.contains("emb") || last.contains("wte")) => "an embedding",
         ("weight", [_, _, _]) => "a one-dimensional convolution",
         ("weight", [_, _, _, _, _]) => "a three-dimensional convolution",

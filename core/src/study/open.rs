@@ -52,8 +52,9 @@ pub fn open_as(file: &NamedBytes, reading: &Reading) -> Result<Opened, OpenError
         return Ok(Opened::Activations(read_activations(file)?));
     }
     let checkpoint = checkpoint::read_as(file, reading)?;
-    let may_hold_activations =
-        checkpoint.container != Container::Burnpack && !checkpoint.order.iter().any(|name| is_parameter(name));
+    let may_hold_activations = checkpoint.container != Container::Burnpack
+        && checkpoint.modules.is_empty()
+        && !checkpoint.order.iter().any(|name| is_parameter(name));
     match checkpoint::load(checkpoint, reading) {
         Ok(network) => Ok(Opened::Network(Box::new(network))),
         Err(error) if may_hold_activations && error.fault.is_not_inferred() => {
@@ -81,8 +82,8 @@ fn is_parameter(name: &str) -> bool {
     let within = !module.is_empty() && PARAMETERS.contains(&own);
     within
         || ["_weight", "_bias"].iter().any(|end| own.ends_with(end))
-        || own.starts_with("weight_ih")
-        || own.starts_with("weight_hh")
+        || ["weight_", "bias_"].iter().any(|start| own.starts_with(start))
+        || name.split('.').any(|part| part == "parametrizations" || part == "_packed_params")
 }
 
 #[cfg(test)]

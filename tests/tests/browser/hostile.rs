@@ -160,13 +160,13 @@ fn check(file: &Hostile, entry: Option<&Entry>) -> anyhow::Result<String> {
 }
 
 /// Removes every file that can be removed.
-async fn empty(page: &Page) -> anyhow::Result<()> {
+pub(crate) async fn empty(page: &Page) -> anyhow::Result<()> {
     page.evaluate("document.querySelectorAll('button.remove').forEach(button => button.click())").await?;
     page.wait_until("document.querySelector('#networks > li, #probe .refused') === null", SOON).await
 }
 
 /// Compares two networks: the table, and the bytes of memory that the engine has taken so far.
-async fn compared(page: &Page, material: &Material) -> anyhow::Result<(Table, f64)> {
+pub(crate) async fn compared(page: &Page, material: &Material) -> anyhow::Result<(Table, f64)> {
     material.drop_on(page).await?;
     // The images are listed among the networks until they have taken the place of those before.
     page.wait_until("document.querySelectorAll('#networks > li').length === 2", SOON).await?;

@@ -11,6 +11,7 @@ mod harness;
 mod hostile;
 mod kept;
 mod keyboard;
+mod large;
 mod links;
 mod measures;
 mod narrow;

@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use repgeo_core::activation::{Engine, RowPolicy};
-use repgeo_core::checkpoint::{self, Reading};
 use repgeo_core::data::{ImageShape, Normalisation, ProbeSet, Subset, read_probe_set};
 use repgeo_core::file::NamedBytes;
 use repgeo_core::study::{self, Budget, Input, LayerPlan, PairPlan, ProbeSpec, StudySpec};
@@ -34,8 +33,6 @@ struct Specimen {
     path: PathBuf,
     /// What has to be said.
     choices: BTreeMap<String, String>,
-    /// The keys of that which its form does not offer, since the reading that it begins with leaves them closed.
-    closed: Vec<String>,
     /// The network as it is read natively, or why it is refused.
     native: Result<Input, String>,
 }
@@ -45,12 +42,7 @@ impl Specimen {
         let file = kind.file()?;
         let path = folder.join(&file.name);
         std::fs::write(&path, &file.bytes)?;
-        let open = checkpoint::load(checkpoint::read(&file)?, &Reading::default())
-            .map(|network| network.architecture.assumptions().into_iter().map(|one| one.key).collect::<Vec<_>>());
         let (choices, read) = kind.said(&file, probe);
-        // A file that cannot be read without takes all of them in one field.
-        let is_closed = |key: &&String| open.as_ref().is_ok_and(|open| !open.contains(key));
-        let closed = choices.keys().filter(is_closed).cloned().collect();
         let normalisation = Normalisation::preset("none", probe.shape.channels)?;
         let native = read.map(|network| Input::Network { name: kind.name.clone(), network, normalisation });
         ensure!(
@@ -59,7 +51,7 @@ impl Specimen {
             kind.name,
             native.as_ref().err()
         );
-        Ok(Self { kind, path, choices, closed, native })
+        Ok(Self { kind, path, choices, native })
     }
 
     /// Says on the page what has to be said.
@@ -193,7 +185,6 @@ async fn every_kind_of_the_zoo_is_tried_in_the_page() -> anyhow::Result<()> {
         page.set("#normalization", "none").await?;
         page.set("#samples", &IMAGES.to_string()).await?;
         let (start, mut worst, mut run, mut refusals) = (Instant::now(), 0.0_f64, 0, 0);
-        let mut closed: Vec<String> = Vec::new();
         for (input, kinds) in groups {
             let [channels, height, width] = input;
             let shape = ImageShape { channels, height, width };
@@ -209,10 +200,7 @@ async fn every_kind_of_the_zoo_is_tried_in_the_page() -> anyhow::Result<()> {
             let shown = format!("document.querySelector('#probe')?.textContent.includes('{shown}')");
             page.wait_until(&shown, SOON).await?;
             let specimens = kinds.into_iter().map(|kind| Specimen::new(kind, folder.path(), &probe));
-            let mut specimens = specimens.collect::<anyhow::Result<Vec<_>>>()?;
-            let said_elsewhere = specimens.iter().filter(|specimen| !specimen.closed.is_empty());
-            closed.extend(said_elsewhere.map(|one| format!("{} ({})", one.kind.name, one.closed.join(", "))));
-            specimens.retain(|specimen| specimen.closed.is_empty());
+            let specimens = specimens.collect::<anyhow::Result<Vec<_>>>()?;
             let (mut networks, others): (Vec<_>, Vec<_>) =
                 specimens.into_iter().partition(|specimen| specimen.native.is_ok());
             if let [only] = &networks[..] {
@@ -234,7 +222,6 @@ async fn every_kind_of_the_zoo_is_tried_in_the_page() -> anyhow::Result<()> {
             }
         }
         ensure!(worst < TOLERANCE, "cells are {worst} apart");
-        places::measured(&format!("not offered by the form, said in a link or on the command line: {}", closed.join(", ")));
         places::measured(&format!(
             "zoo in the page: {run} networks compared, {refusals} refused, cells at most {worst:.1e} from the native ones, {:.0} s",
             start.elapsed().as_secs_f64()

@@ -18,6 +18,9 @@ pub(crate) const HOST: [&str; 10] =
 /// This package: apart, so that its own program is not replaced while it runs.
 pub(crate) const OWN: [&str; 2] = ["-p", "xtask"];
 
+/// The fuzz targets, without libFuzzer itself.
+const FUZZ: [&str; 3] = ["-p", "repgeo-fuzz", "--no-default-features"];
+
 /// The test program that drives a browser.
 const BROWSER: &str = "browser";
 
@@ -54,7 +57,7 @@ fn clippy() -> anyhow::Result<Counts> {
     tools::ensure_components()?;
     tools::ensure_target()?;
     let deny = ["--", "-D", "warnings"];
-    for packages in [&HOST[..], &OWN] {
+    for packages in [&HOST[..], &OWN, &FUZZ] {
         process::run(process::cargo().arg("clippy").args(packages).arg("--all-targets").args(deny))?;
     }
     // The page's code may not open files, start threads, read clocks or block. The host engine is built without Burn.

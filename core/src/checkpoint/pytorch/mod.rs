@@ -6,6 +6,7 @@
 mod legacy;
 mod modules;
 mod objects;
+mod script;
 mod tar;
 mod top_level;
 mod view;

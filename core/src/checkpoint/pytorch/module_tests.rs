@@ -73,3 +73,32 @@ fn quantised_layers_are_not_left_out() {
     let error = loaded(fixture!("modules_quantised.pth")).unwrap_err().to_string();
     assert!(error.contains("module 3: expected layers of floating-point numbers, found quantised Linear"), "{error}");
 }
+
+#[test]
+fn the_code_of_a_program_says_what_its_attributes_do_not() {
+    for file in [fixture!("modules_coded_script.pt"), fixture!("modules_coded_trace.pt")] {
+        assert_eq!(loaded(file).unwrap().readings.len(), 1, "{}", file.0);
+        let cnn = cnn(file);
+        let convolutions: Vec<_> = cnn.blocks.iter().map(|block| (block.stride, block.padding)).collect();
+        assert_eq!((convolutions, pools(&cnn)), (vec![(2, 1), (1, 2)], vec![None, "max:3:2:1".parse().ok()]));
+        assert_eq!((cnn.activation, cnn.epsilon), (Activation::LeakyRelu(0.2), 1e-3));
+    }
+    let error = loaded(fixture!("modules_coded_reflected.pt")).unwrap_err().to_string();
+    assert!(error.contains("module 0: expected padding with zeros, found padding_mode=reflect"), "{error}");
+}
+
+#[test]
+fn a_network_that_computes_otherwise_than_its_modules_say_is_refused() {
+    let network = loaded(fixture!("modules_unpadded.pth"));
+    let error = network.unwrap_err().to_string();
+    assert!(error.contains("module conv1: expected padding=1 there, found padding=0"), "{error}");
+}
+
+#[test]
+fn layers_of_classes_of_ones_own_are_named() {
+    let remarks = loaded(fixture!("modules_own_classes.pth")).unwrap().remarks();
+    let expected = "layers of the classes Dense are not PyTorch's own and are computed as if they were";
+    assert!(remarks.contains(&expected.to_owned()), "{remarks:?}");
+    let error = loaded(fixture!("modules_cosine.pth")).unwrap_err().to_string();
+    assert!(error.contains("module 2: expected a layer of PyTorch, found CosineLinear"), "{error}");
+}

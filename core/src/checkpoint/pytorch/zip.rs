@@ -14,7 +14,7 @@ use super::super::error::Fault;
 use super::objects::Named;
 use super::view::Storage;
 use super::walk::Walk;
-use super::{Storages, assemble};
+use super::{Storages, assemble, script};
 use crate::file::{self, limits, pickle};
 
 /// Reads a zip archive.
@@ -52,7 +52,14 @@ pub(super) fn read<'a>(bytes: &'a [u8], part: Option<&str>) -> Result<Contents<'
     }
     let source = files.extract(pickled, "data.pkl")?;
     let pickle = pickle::parse(source.bytes(), 0, "data.pkl")?;
-    assemble(&Walk::new(&pickle, "data.pkl", Named::new()), &files, content, part)
+    let mut contents = assemble(&Walk::new(&pickle, "data.pkl", Named::new()), &files, content, part)?;
+    // Whether the code can be read does not decide whether the weights can.
+    script::complete(&mut contents.modules, |package| {
+        let name = format!("code/{}.py", package.replace('.', "/"));
+        let code = files.extract(named(&name)?, &name).ok()?;
+        String::from_utf8(code.bytes().to_vec()).ok()
+    });
+    Ok(contents)
 }
 
 struct Files<'a> {

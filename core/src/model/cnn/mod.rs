@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::chain;
 use super::family::dashed;
 use super::hidden::{activation_assumption, describe_activations};
-use super::normalise::{LayerOrder, Norm, NormKind, epsilon};
+use super::normalise::{LayerOrder, Norm, NormKind, epsilon, epsilon_assumption};
 use super::pool::{Pool, PoolKind};
 use super::{
     Activation, Assumption, Convolution, ExpectedInput, Family, Graph, GraphBuilder, InferenceError, LinearLayer,
@@ -282,6 +282,15 @@ impl Family for Cnn {
             let last = last.activation.unwrap_or(self.activation);
             let sentence = format!("the activation after the last convolution is {}", last.describe());
             found.push(Assumption::new("last", last, [Activation::Identity, Activation::Relu], sentence));
+        }
+        if self.is_normalised() {
+            found.push(epsilon_assumption(self.epsilon));
+        }
+        // Other heads take images of any size.
+        if self.head == Head::Flatten {
+            let side = self.input.height;
+            let sentence = format!("the images have {side} × {side} pixels");
+            found.push(Assumption::new("image", side, [""; 0], sentence));
         }
         found
     }

@@ -1,6 +1,7 @@
 //! What a file that holds a whole module, not only its tensors, says of the modules in it.
 
 mod activations;
+mod agreement;
 mod between;
 mod pools;
 mod uncomputable;
@@ -12,6 +13,7 @@ use indexmap::IndexMap;
 use super::{Activation, InferenceError, Pool, PoolKind};
 
 pub(super) use activations::{activation, activation_at_end, activations_after, order_of};
+pub(super) use agreement::agreement;
 pub(super) use pools::{Pools, averaged, pool_before_blocks, pools_after};
 pub(super) use uncomputable::uncomputable;
 
@@ -32,6 +34,18 @@ pub struct Module {
     pub texts: BTreeMap<String, String>,
     /// Whether it has a tensor of more than one dimension itself, as layers have.
     pub weighted: bool,
+}
+
+/// The classes of layers that are not PyTorch's own, each once, in order: whether they compute what those do is not told.
+pub(crate) fn own_classes(modules: &Modules) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    for module in modules.values().filter(|module| module.weighted && !module.package.is_empty()) {
+        let own = !module.package.trim_start_matches("__torch__.").starts_with("torch.");
+        if own && !found.contains(&module.class.as_str()) {
+            found.push(&module.class);
+        }
+    }
+    found
 }
 
 /// Whether any attribute is known, as where a whole module was pickled.

@@ -31,6 +31,24 @@ const CLASSES: [&str; 24] = [
     "ZeroPad2d",
 ];
 
+/// Beginnings and parts of the names that people give to layers with other arithmetic than PyTorch's.
+const OTHER_LAYERS: [&str; 14] = [
+    "Binar",
+    "Cosine",
+    "Deform",
+    "Equal",
+    "GatedConv",
+    "Masked",
+    "Noisy",
+    "PartialConv",
+    "Quant",
+    "Standardi",
+    "StdConv",
+    "Ternar",
+    "WSConv",
+    "WSLinear",
+];
+
 /// Refuses a module that no network here computes, by its name; pooling is not looked at where it was said.
 ///
 /// # Errors
@@ -40,6 +58,9 @@ pub(in crate::model) fn uncomputable(modules: &Modules, pools_said: bool) -> Res
         let fault = match module.class.as_str() {
             _ if is_quantised(module) => {
                 Some(("layers of floating-point numbers", format!("quantised {}", module.class)))
+            }
+            class if module.weighted && OTHER_LAYERS.iter().any(|part| class.contains(part)) => {
+                Some(("a layer of PyTorch", class.to_owned()))
             }
             class if CLASSES.contains(&class) => Some(("a module that is computed here", class.to_owned())),
             class if class.ends_with("Conv2d") => of_convolution(module),

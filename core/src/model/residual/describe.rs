@@ -1,7 +1,7 @@
 //! A residual network in words.
 
 use super::{Residual, ResidualOrder, Shortcut};
-use crate::model::normalise::NormKind;
+use crate::model::normalise::{Norm, NormKind, epsilon_assumption};
 use crate::model::{Activation, Assumption};
 
 /// The name that people use, such as `pre-activation ResNet-18 (width 64)`.
@@ -92,6 +92,7 @@ pub(super) fn assumptions(network: &Residual) -> Vec<Assumption> {
         let sentence = format!("normalisations have {groups} groups");
         found.push(Assumption::new("groups", groups, ["1", "2", "8", "16", "32"], sentence));
     }
+    found.extend(first_norm(network).map(|norm| epsilon_assumption(norm.epsilon)));
     found
 }
 
@@ -128,9 +129,13 @@ fn stride_place(network: &Residual) -> Option<usize> {
 }
 
 fn norm_groups(network: &Residual) -> Option<usize> {
-    let mut layers = network.stem.iter().chain(network.blocks.iter().flat_map(|block| &block.layers));
-    layers.find_map(|layer| match layer.norm.as_ref()?.kind {
+    match first_norm(network)?.kind {
         NormKind::Group(groups) => Some(groups),
         NormKind::Batch => None,
-    })
+    }
+}
+
+fn first_norm(network: &Residual) -> Option<&Norm> {
+    let within = network.stem.iter().chain(network.blocks.iter().flat_map(|block| &block.layers)).chain(&network.last);
+    within.filter_map(|layer| layer.norm.as_ref()).chain(&network.final_norm).next()
 }

@@ -30,7 +30,12 @@ pub(super) fn of_input(input: &Input, name: &str) -> Vec<Finding> {
             let aside = network.report.remark();
             let aside =
                 aside.map(|which| finding(RemarkKind::TensorsLeftAside, "tensors were left aside", Some(which)));
-            let assumed = network.assumptions();
+            let assumed: Vec<String> = network
+                .own_classes()
+                .into_iter()
+                .chain(network.computed.clone())
+                .chain(network.assumptions())
+                .collect();
             let assumed = assumed.iter().map(|text| finding(RemarkKind::AssumedArchitecture, text, None));
             let wrappers = network.looked_through().map(|text| finding(RemarkKind::Wrappers, &text, None));
             let others = network.part.as_ref().filter(|_| !network.others.is_empty()).map(|part| {

@@ -1,16 +1,19 @@
 //! A network on a device, for training and for reading representations.
 
-use burn::module::{Module, Param, RunningState};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d};
+mod layer;
+
+use burn::module::Module;
 use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, TensorData, s};
+use burn::tensor::{Device, Tensor, s};
 
 use super::batch_norm::batch_norm;
 use super::pointwise::{activate, group_norm};
-use super::state::{StateDict, StateTensor};
+use super::state::StateDict;
 use super::{Graph, Node, NodeId, Operation, Shape, initial_state};
+
+pub(super) use layer::Affine;
+use layer::{Layer, Source, name_of};
 
 /// Why a network cannot be put on a device, run or read back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,24 +75,6 @@ impl Value {
             Self::Vector(vector) => vector,
         }
     }
-}
-
-/// A layer that keeps something.
-#[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant, reason = "a network has few layers")]
-enum Layer {
-    Conv2d(Conv2d),
-    BatchNorm(BatchNorm),
-    Linear(Linear),
-    Dropout(Dropout),
-    GroupNorm(Affine),
-}
-
-/// Scale and shift of a normalisation without running statistics.
-#[derive(Module, Debug)]
-pub(super) struct Affine {
-    pub(super) scale: Param<Tensor<1>>,
-    pub(super) shift: Param<Tensor<1>>,
 }
 
 /// A [`Graph`] with weights on a device. On a device with gradients it behaves as in training: batch normalisation takes
@@ -184,31 +169,7 @@ impl BurnNetwork {
         let mut state = StateDict::new();
         for (node, layer) in self.graph.nodes.iter().zip(&self.layer_of) {
             let (Some(layer), Some(name)) = (*layer, name_of(&node.operation)) else { continue };
-            match &self.layers[layer] {
-                Layer::Conv2d(conv) => {
-                    read_back(&mut state, name, "weight", conv.weight.val()).await?;
-                    if let Some(bias) = &conv.bias {
-                        read_back(&mut state, name, "bias", bias.val()).await?;
-                    }
-                }
-                Layer::Linear(linear) => {
-                    read_back(&mut state, name, "weight", linear.weight.val().transpose()).await?;
-                    if let Some(bias) = &linear.bias {
-                        read_back(&mut state, name, "bias", bias.val()).await?;
-                    }
-                }
-                Layer::BatchNorm(norm) => {
-                    read_back(&mut state, name, "weight", norm.gamma.val()).await?;
-                    read_back(&mut state, name, "bias", norm.beta.val()).await?;
-                    read_back(&mut state, name, "running_mean", norm.running_mean.value_sync()).await?;
-                    read_back(&mut state, name, "running_var", norm.running_var.value_sync()).await?;
-                }
-                Layer::GroupNorm(affine) => {
-                    read_back(&mut state, name, "weight", affine.scale.val()).await?;
-                    read_back(&mut state, name, "bias", affine.shift.val()).await?;
-                }
-                Layer::Dropout(_) => {}
-            }
+            self.layers[layer].read_back(&mut state, name).await?;
         }
         Ok(state)
     }
@@ -325,106 +286,6 @@ fn subsample_and_pad(x: Tensor<4>, stride: usize, before: usize, shape: Shape) -
     let zeros = |channels: usize| (channels > 0).then(|| Tensor::zeros([n, channels, height, width], &device));
     let parts: Vec<Tensor<4>> = [zeros(before), Some(x), zeros(behind)].into_iter().flatten().collect();
     Tensor::cat(parts, 1)
-}
-
-/// Makes layers from the tensors of a state.
-struct Source<'a> {
-    graph: &'a Graph,
-    state: &'a StateDict,
-    device: &'a Device,
-}
-
-impl Source<'_> {
-    fn layer(&self, node: &Node) -> Result<Option<Layer>, NetworkError> {
-        Ok(Some(match &node.operation {
-            Operation::Conv2d { name, kernel, stride, padding, dilation, groups, bias } => {
-                let weight: Tensor<4> = self.tensor(name, "weight")?;
-                let [outputs, own_inputs, ..] = weight.dims();
-                let inputs = own_inputs * groups;
-                // Placeholder weights are never drawn: burn initialises them only when they are read.
-                let mut conv = Conv2dConfig::new([inputs, outputs], [*kernel; 2])
-                    .with_stride([*stride; 2])
-                    .with_padding(PaddingConfig2d::Explicit(*padding, *padding, *padding, *padding))
-                    .with_dilation([*dilation; 2])
-                    .with_groups(*groups)
-                    .with_bias(false)
-                    .init(self.device);
-                conv.weight = Param::from_tensor(weight);
-                conv.bias = self.bias(name, *bias)?;
-                Layer::Conv2d(conv)
-            }
-            Operation::BatchNorm { name, epsilon } => {
-                let gamma: Tensor<1> = self.tensor(name, "weight")?;
-                let mut norm = BatchNormConfig::new(gamma.dims()[0]).with_epsilon(*epsilon).init(self.device);
-                norm.gamma = Param::from_tensor(gamma);
-                norm.beta = Param::from_tensor(self.tensor(name, "bias")?);
-                norm.running_mean = RunningState::new(self.tensor(name, "running_mean")?);
-                norm.running_var = RunningState::new(self.tensor(name, "running_var")?);
-                Layer::BatchNorm(norm)
-            }
-            Operation::Linear { name, bias } => {
-                let weight: Tensor<2> = self.tensor(name, "weight")?;
-                let [outputs, inputs] = weight.dims();
-                let mut linear = LinearConfig::new(inputs, outputs).with_bias(false).init(self.device);
-                // Burn keeps `[inputs, outputs]`; the copy makes it contiguous there.
-                linear.weight = Param::from_tensor(weight.transpose().mul_scalar(1.0));
-                linear.bias = self.bias(name, *bias)?;
-                Layer::Linear(linear)
-            }
-            Operation::GroupNorm { name, .. } => Layer::GroupNorm(Affine {
-                scale: Param::from_tensor(self.tensor(name, "weight")?),
-                shift: Param::from_tensor(self.tensor(name, "bias")?),
-            }),
-            Operation::Dropout { rate } => Layer::Dropout(DropoutConfig::new(*rate).init()),
-            _ => return Ok(None),
-        }))
-    }
-
-    fn bias(&self, layer: &str, wanted: bool) -> Result<Option<Param<Tensor<1>>>, NetworkError> {
-        wanted.then(|| self.tensor(layer, "bias").map(Param::from_tensor)).transpose()
-    }
-
-    fn tensor<const D: usize>(&self, layer: &str, suffix: &str) -> Result<Tensor<D>, NetworkError> {
-        let name = format!("{layer}.{suffix}");
-        let parameter = self.graph.parameters.iter().find(|parameter| parameter.name == name);
-        let Some(expected) = parameter.map(|parameter| parameter.shape.clone()) else {
-            return Err(input_error("graph", format!("a parameter {name}"), "none"));
-        };
-        let error = |found: String| NetworkError::Tensor { tensor: name.clone(), expected: expected.clone(), found };
-        let tensor = self.state.get(&name).ok_or_else(|| error("none".to_owned()))?;
-        let sound = tensor.shape == expected
-            && expected.len() == D
-            && tensor.values.len() == expected.iter().product::<usize>();
-        if !sound {
-            return Err(error(format!("the shape {:?} with {} values", tensor.shape, tensor.values.len())));
-        }
-        Ok(Tensor::from_data(TensorData::new(tensor.values.clone(), expected), self.device))
-    }
-}
-
-fn name_of(operation: &Operation) -> Option<&str> {
-    match operation {
-        Operation::Conv2d { name, .. }
-        | Operation::BatchNorm { name, .. }
-        | Operation::GroupNorm { name, .. }
-        | Operation::Linear { name, .. } => Some(name),
-        _ => None,
-    }
-}
-
-async fn read_back<const D: usize>(
-    state: &mut StateDict,
-    layer: &str,
-    suffix: &str,
-    tensor: Tensor<D>,
-) -> Result<(), NetworkError> {
-    let name = format!("{layer}.{suffix}");
-    let shape = tensor.dims().to_vec();
-    let failed = |reason: String| NetworkError::ReadBack { tensor: name.clone(), reason };
-    let data = tensor.into_data_async().await.map_err(|error| failed(format!("{error:?}")))?;
-    let values = data.convert::<f32>().try_into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))?;
-    state.insert(name, StateTensor { shape, values });
-    Ok(())
 }
 
 pub(super) fn input_error(part: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> NetworkError {
