@@ -2,7 +2,7 @@
 //!
 //! Each is computed here as PyTorch's module does in evaluation, so that the network has the weights that it runs with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::Checkpoint;
 use crate::model::{StateDict, StateTensor};
@@ -30,7 +30,7 @@ impl Kind {
 
 /// The ends of the names of the tensors that a weight is made of, the first that of the weight's own shape; before them comes the
 /// name of the weight, or, as PyTorch 2 has it, of its module, `.parametrizations.` and its own.
-const FORMS: [(Kind, &[&str]); 5] = [
+static FORMS: [(Kind, &[&str]); 5] = [
     (Kind::WeightNormalisation, &["_v", "_g"]),
     (Kind::SpectralNormalisation, &["_orig", "_u", "_v"]),
     (Kind::Pruning, &["_orig", "_mask"]),
@@ -45,18 +45,32 @@ const NAMED: usize = 3;
 /// Puts weights in the place of the tensors that they are made of, and says so, one sentence for each kind.
 pub(super) fn compute_weights(checkpoint: &mut Checkpoint) -> Vec<String> {
     let mut made: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
-    for name in checkpoint.order.clone() {
-        for (kind, ends) in &FORMS {
-            let Some(weight) = name.strip_suffix(ends[0]).and_then(|start| weight_of(start, ends[0])) else { continue };
-            let start = name.strip_suffix(ends[0]).unwrap_or(&name);
-            let sources: Vec<String> = ends.iter().map(|end| format!("{start}{end}")).collect();
-            let alone = !checkpoint.state.contains_key(&weight) && is_all(&checkpoint.state, start, &sources);
-            let Some(tensor) = alone.then(|| compute(*kind, &checkpoint.state, &sources)).flatten() else { continue };
-            put(checkpoint, &sources, &weight, tensor);
-            made.entry(*kind).or_default().push(weight);
-            break;
+    let mut weight_of_source: BTreeMap<String, String> = BTreeMap::new();
+    let Checkpoint { state, precisions, order, .. } = checkpoint;
+    for (name, (kind, ends)) in order.iter().flat_map(|name| FORMS.iter().map(move |form| (name, form))) {
+        let Some(start) = name.strip_suffix(ends[0]) else { continue };
+        let Some(weight) = weight_of(start, ends[0]).filter(|weight| !state.contains_key(weight)) else { continue };
+        let sources: Vec<String> = ends.iter().map(|end| format!("{start}{end}")).collect();
+        let Some(tensor) = computed(*kind, state, start, &sources) else { continue };
+        state.insert(weight.clone(), tensor);
+        for source in sources {
+            state.remove(&source);
+            if let Some(precision) = precisions.remove(&source) {
+                precisions.entry(weight.clone()).or_insert(precision);
+            }
+            weight_of_source.insert(source, weight.clone());
         }
+        made.entry(*kind).or_default().push(weight);
     }
+    if made.is_empty() {
+        return Vec::new();
+    }
+    let mut placed = BTreeSet::new();
+    let named = std::mem::take(order).into_iter().filter_map(|name| match weight_of_source.remove(&name) {
+        None => Some(name),
+        Some(weight) => placed.insert(weight.clone()).then_some(weight),
+    });
+    *order = named.collect();
     let sentence = |(kind, weights): (Kind, Vec<String>)| {
         let more = weights.len().saturating_sub(NAMED);
         let named = weights.get(..NAMED).unwrap_or(&weights).join(", ");
@@ -79,14 +93,16 @@ fn weight_of(start: &str, end: &str) -> Option<String> {
     }
 }
 
-/// Whether the weight has these tensors and, where they are in a module of their own, no others.
-fn is_all(state: &StateDict, start: &str, sources: &[String]) -> bool {
+/// The weight that these tensors make; nothing where they are not all there, others stand beside them in a module of their own,
+/// or they do not fit.
+fn computed(kind: Kind, state: &StateDict, start: &str, sources: &[String]) -> Option<StateTensor> {
     let within = format!("{start}.");
-    let own = state.range(within.clone()..).take_while(|(name, _)| name.starts_with(&within)).count();
-    sources.iter().all(|source| state.contains_key(source)) && (own == 0 || own == sources.len())
-}
-
-fn compute(kind: Kind, state: &StateDict, sources: &[String]) -> Option<StateTensor> {
+    let beside =
+        state.range(within.clone()..).take_while(|(name, _)| name.starts_with(&within)).take(sources.len() + 1);
+    let beside = beside.count();
+    if beside != 0 && beside != sources.len() {
+        return None;
+    }
     let tensors: Vec<&StateTensor> = sources.iter().map(|source| state.get(source)).collect::<Option<_>>()?;
     let values = match (kind, &tensors[..]) {
         (Kind::WeightNormalisation, [direction, length]) => normalised(direction, length)?,
@@ -144,40 +160,25 @@ fn bilinear(weight: &StateTensor, left: &[f32], right: &[f32]) -> Option<f64> {
     Some(rows.zip(left).map(|(values, &left)| f64::from(left) * row(values)).sum())
 }
 
-fn put(checkpoint: &mut Checkpoint, sources: &[String], weight: &str, tensor: StateTensor) {
-    let is_source = |name: &String| sources.contains(name);
-    if let Some(place) = checkpoint.order.iter().position(is_source) {
-        weight.clone_into(&mut checkpoint.order[place]);
-    }
-    checkpoint.order.retain(|name| !is_source(name));
-    for source in sources {
-        checkpoint.state.remove(source);
-        if let Some(precision) = checkpoint.precisions.remove(source) {
-            checkpoint.precisions.entry(weight.to_owned()).or_insert(precision);
-        }
-    }
-    checkpoint.state.insert(weight.to_owned(), tensor);
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::checkpoint::{Network, Reading, load, read};
+    use crate::checkpoint::{Network, Reading, load, read_as};
     use crate::file::NamedBytes;
 
     macro_rules! fixture {
         ($name:literal) => {
-            loaded($name, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/checkpoints/", $name)))
+            ($name, &include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/checkpoints/", $name))[..])
         };
     }
 
-    fn loaded(name: &str, bytes: &[u8]) -> Network {
+    fn loaded((name, bytes): (&str, &[u8]), part: &str) -> Network {
         let file = NamedBytes { name: name.to_owned(), bytes: bytes.to_vec() };
-        load(read(&file).unwrap(), &Reading::default()).unwrap()
+        let reading = Reading { part: Some(part.to_owned()), ..Reading::default() };
+        load(read_as(&file, &reading).unwrap(), &reading).unwrap()
     }
 
     #[test]
     fn weights_are_those_that_pytorch_computes() {
-        // Each file holds the weights that PyTorch computes too, under `expected`.
         let files = [
             (fixture!("reparametrised_weight.pth"), "computed 0.weight, 2.weight by weight normalisation"),
             (fixture!("reparametrised_weight_2.pth"), "computed 0.weight, 2.weight by weight normalisation"),
@@ -185,21 +186,15 @@ mod tests {
             (fixture!("reparametrised_spectral_2.pth"), "computed 0.weight by spectral normalisation"),
             (fixture!("reparametrised_pruned.pth"), "computed 0.weight, 0.bias by pruning"),
         ];
-        for (network, sentence) in files {
-            let name = network.file.clone();
-            assert!(network.notes().contains(&sentence.to_owned()), "{name}: {:?}", network.notes());
-            let bytes = std::fs::read(
-                std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/checkpoints").join(&name),
-            )
-            .unwrap();
-            let reading = Reading { part: Some("expected".to_owned()), ..Reading::default() };
-            let file = NamedBytes { name: name.clone(), bytes };
-            let expected = load(crate::checkpoint::read_as(&file, &reading).unwrap(), &reading).unwrap();
-            assert_eq!(network.architecture, expected.architecture, "{name}");
+        for (file, sentence) in files {
+            let (network, expected) = (loaded(file, "model"), loaded(file, "expected"));
+            assert!(network.computed.contains(&sentence.to_owned()), "{}: {:?}", file.0, network.computed);
+            assert_eq!(network.architecture, expected.architecture, "{}", file.0);
+            assert!(network.report.unexpected.is_empty());
             for (tensor, expected) in &expected.state {
                 let farthest = network.state[tensor].values.iter().zip(&expected.values).map(|(a, b)| (a - b).abs());
                 let farthest = farthest.fold(0.0, f32::max);
-                assert!(farthest < 1e-6, "{name}: {tensor} is {farthest} off");
+                assert!(farthest < 1e-6, "{}: {tensor} is {farthest} off", file.0);
             }
         }
     }
