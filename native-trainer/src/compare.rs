@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     /// own statistics; without it, what each checkpoint's metadata says, else probe-set, and for vectors none.
     #[arg(long, value_name = "NAME|NUMBERS")]
     normalize: Option<String>,
-    /// Measures, separated by commas.
+    /// Ids of measures, separated by commas, or all for every one of two layers; `measures` lists them.
     #[arg(long, value_delimiter = ',', default_value = "cka-linear-debiased", value_name = "ID")]
     measure: Vec<String>,
     /// How a network's feature map becomes a row: flatten, also when this is not given, average-pool,
@@ -79,9 +79,26 @@ pub(crate) struct Arguments {
 /// Images of a probe set when `--samples` is not given.
 const USUAL_SAMPLES: usize = 512;
 
+/// The ids that were asked for, once each; `all` stands for the measures that lists show.
+fn chosen_measures(given: &[String]) -> Vec<String> {
+    let mut chosen: Vec<String> = Vec::new();
+    for id in given.iter().map(|id| id.trim()) {
+        let ids = match id {
+            "all" => repgeo_core::similarity::cards().iter().map(|card| card.id.to_owned()).collect(),
+            id => vec![id.to_owned()],
+        };
+        for id in ids {
+            if !chosen.contains(&id) {
+                chosen.push(id);
+            }
+        }
+    }
+    chosen
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let measures: Vec<String> = arguments.measure.iter().map(|id| id.trim().to_owned()).collect();
+    let measures = chosen_measures(&arguments.measure);
     for id in &measures {
         repgeo_core::similarity::find(id)?;
     }

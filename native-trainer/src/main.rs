@@ -5,6 +5,7 @@ mod compare;
 mod dataset;
 mod device;
 mod files;
+mod measures;
 mod terminal;
 mod train;
 
@@ -29,6 +30,8 @@ enum Command {
     Assets(assets::Arguments),
     /// Compare two or more networks or activation files layer by layer.
     Compare(compare::Arguments),
+    /// List the measures, or print what one says of itself.
+    Measures(measures::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Assets(arguments) => assets::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Measures(arguments) => measures::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use repgeo_core::Sha256Digest;
 use repgeo_core::activation::{Matrix, Representation, RowPolicy};
 use repgeo_core::data::SampleIds;
 use repgeo_core::layer::{Layer, PartId};
-use repgeo_core::similarity::{self, MinibatchCka, Question, Samples};
+use repgeo_core::similarity::{self, Arity, MinibatchCka, Question, Samples};
 use repgeo_core::supervise::Unsupervised;
 
 /// Demo.ipynb of google-research/representation_similarity, and more on the same data; see the generator beside it.
@@ -22,11 +22,22 @@ fn google_demo() {
         ("cka-linear-debiased", 0.513456489506),
         ("cka-rbf", 0.575832223014),
         ("cka-rbf-0.5", 0.654831182261),
+        ("distance-correlation-squared", 0.638794464433),
+        ("cca-mean", 0.731013958784),
+        ("cca-mean-squared", 0.545396332191),
         ("procrustes-angular", 0.743276476121),
+        ("procrustes-size-and-shape-squared", 905.003268007311),
+        ("nbs", 1.0 - 0.263744689394),
+        ("rsa-squared-euclidean-pearson", 0.506232111630),
+        ("rsa-squared-euclidean-spearman", 0.492964696698),
+        ("rsa-squared-euclidean-cosine", 0.927770548952),
+        ("rsa-squared-euclidean-kendall-b", 0.340154750169),
         ("rsa-correlation-spearman", 0.472439673763),
         ("rsa-correlation-pearson", 0.485146142771),
     ];
     check(&x, &y, expected);
+    check_directed("linear-regression", &y, &x, 0.567742570538);
+    check_directed("linear-regression", &x, &y, 0.563475241653);
     check_top_3(&x, &y, 0.603420551766);
     check_minibatch(&x, &y, 25, 0.513267506359);
 }
@@ -43,11 +54,22 @@ fn closed_form_fixture() {
         ("cka-linear-debiased", 0.055329202919),
         ("cka-rbf", 0.254030077315),
         ("cka-rbf-0.5", 0.319323818163),
+        ("distance-correlation-squared", 0.362661627660),
+        ("cca-mean", 0.527810998620),
+        ("cca-mean-squared", 0.311925504625),
         ("procrustes-angular", 1.113001874233),
+        ("procrustes-size-and-shape-squared", 67.783898066565),
+        ("nbs", 0.441970742499),
+        ("rsa-squared-euclidean-pearson", 0.142664424278),
+        ("rsa-squared-euclidean-spearman", 0.128567229349),
+        ("rsa-squared-euclidean-cosine", 0.793386313462),
+        ("rsa-squared-euclidean-kendall-b", 0.087536231884),
         ("rsa-correlation-spearman", -0.018386723934),
         ("rsa-correlation-pearson", 0.005430116032),
     ];
     check(&a, &b, expected);
+    check_directed("linear-regression", &b, &a, 0.342497679114);
+    check_directed("linear-regression", &a, &b, 0.217907089793);
     check_top_3(&a, &b, 0.386202964088);
     check_minibatch(&a, &b, 8, -0.000285621321);
 }
@@ -60,8 +82,19 @@ fn numpy_by_definition() {
         let size = |name: &str| case[name].as_u64().unwrap() as usize;
         let (rows, first, second) = (size("rows"), size("first"), size("second"));
         let (a, b) = closed_form(rows, first, second);
-        let expected = similarity::cards().into_iter().map(|card| (card.id, case["values"][card.id].as_f64().unwrap()));
-        check(&representation(&a, first), &representation(&b, second), expected);
+        let (a, b) = (representation(&a, first), representation(&b, second));
+        let pairs =
+            similarity::registry().iter().filter(|entry| entry.card.arity == Arity::Pair && entry.card.id != "svcca");
+        for card in pairs.map(|entry| entry.card) {
+            let expected = &case["values"][card.id];
+            match (expected.as_f64(), &expected[0], &expected[1]) {
+                (Some(expected), ..) => check_one(card.id, &a, &b, expected),
+                (None, forth, back) => {
+                    check_directed(card.id, &a, &b, forth.as_f64().unwrap());
+                    check_directed(card.id, &b, &a, back.as_f64().unwrap());
+                }
+            }
+        }
     }
 }
 
@@ -83,15 +116,18 @@ fn check<'a>(a: &Representation, b: &Representation, expected: impl IntoIterator
 }
 
 fn check_one(id: &str, a: &Representation, b: &Representation, expected: f64) {
+    check_directed(id, a, b, expected);
+    check_directed(id, b, a, expected);
+}
+
+/// To 1e-9; values beyond 1 to that part of them.
+fn check_directed(id: &str, a: &Representation, b: &Representation, expected: f64) {
     let measure = similarity::find(id).unwrap();
     let Question::Pair(pair) = &measure.question else { panic!("{id} takes one layer") };
     let samples = Samples { ids: Arc::clone(&a.samples), labels: None, classes: Vec::new() };
     let prepare = |of| pollster::block_on(pair.prepare(&layer(of, pair.needs()), &samples)).unwrap();
-    let (a, b) = (prepare(a), prepare(b));
-    for (a, b) in [(&a, &b), (&b, &a)] {
-        let value = pollster::block_on(pair.compare(a, b)).unwrap();
-        assert!((value - expected).abs() < 1e-9, "{id}: expected {expected}, found {value}");
-    }
+    let value = pollster::block_on(pair.compare(&prepare(a), &prepare(b))).unwrap();
+    assert!((value - expected).abs() < 1e-9 * expected.abs().max(1.0), "{id}: expected {expected}, found {value}");
 }
 
 /// SVCCA of the first three principal components, which has published values.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use repgeo_core::activation::RowPolicy;
-use repgeo_core::similarity::{Card, Direction, Invariance};
+use repgeo_core::similarity::Card;
 
 use super::browser;
 use super::page::Page;
@@ -13,7 +13,6 @@ pub(super) fn view(page: Page) -> AnyView {
     let cards = page.peek(|state| state.cards.clone());
     let chosen = page.part(|state| state.settings.measure.clone());
     let card = page.part(|state| state.card());
-    let options = cards.iter().map(|card| view! { <option value=card.id>{card.name}</option> }).collect_view();
     view! {
         <h2 id="measure-title">"Measure"</h2>
         <select
@@ -22,7 +21,7 @@ pub(super) fn view(page: Page) -> AnyView {
             prop:value=move || chosen.get()
             on:change=move |event| page.happened(Action::Changed(Change::Measure(event_target_value(&event))))
         >
-            {options}
+            {options(&cards)}
         </select>
         {move || card.get().map(describe)}
         {more(page)}
@@ -30,28 +29,18 @@ pub(super) fn view(page: Page) -> AnyView {
     .into_any()
 }
 
+/// The measures in groups, as they are listed.
+fn options(cards: &[&'static Card]) -> AnyView {
+    let group = |cards: &[&'static Card]| {
+        let options = cards.iter().map(|card| view! { <option value=card.id>{card.name}</option> }).collect_view();
+        view! { <optgroup label=cards[0].family.title()>{options}</optgroup> }
+    };
+    cards.chunk_by(|a, b| a.family == b.family).map(group).collect_view().into_any()
+}
+
 /// What the measure says of itself.
 fn describe(card: &'static Card) -> AnyView {
-    let direction = match card.direction {
-        Direction::HigherIsMoreAlike => "larger is more alike",
-        Direction::LowerIsMoreAlike => "smaller is more alike",
-    };
-    let range = format!("{} to {}, {direction}", bound(card.range.low), bound(card.range.high));
-    let (kept, broken): (Vec<_>, Vec<_>) = Invariance::ALL.into_iter().partition(|one| card.invariances.contains(one));
-    let list =
-        |invariances: Vec<Invariance>| invariances.into_iter().map(transformation).collect::<Vec<_>>().join(", ");
-    let mut needs = vec![format!("at least {} samples", card.minimum_samples)];
-    needs.extend(Some(card.requirement.to_owned()).filter(|requirement| !requirement.is_empty()));
-    let rows = [
-        ("Formula", card.formula.to_owned()),
-        ("Range", range),
-        ("Unchanged by", list(kept)),
-        ("Changed by", list(broken)),
-        ("Estimator", card.estimator.to_owned()),
-        ("Needs", needs.join("; ")),
-        ("Source", card.source.to_owned()),
-    ];
-    let rows = rows.into_iter().map(|(term, text)| view! { <dt>{term}</dt><dd>{text}</dd> }).collect_view();
+    let rows = card.facts().into_iter().map(|(term, text)| view! { <dt>{term}</dt><dd>{text}</dd> }).collect_view();
     view! {
         <p class="hint" id="measure-summary">{card.summary}</p>
         <details id="measure-card">
@@ -60,30 +49,6 @@ fn describe(card: &'static Card) -> AnyView {
         </details>
     }
     .into_any()
-}
-
-/// An end of a range. The ends that occur are whole numbers, infinity and parts of π.
-fn bound(value: f64) -> String {
-    use std::f64::consts::{FRAC_PI_2, PI};
-    if value.is_infinite() {
-        if value > 0.0 { "∞".to_owned() } else { "−∞".to_owned() }
-    } else if value == PI {
-        "π".to_owned()
-    } else if value == FRAC_PI_2 {
-        "π/2".to_owned()
-    } else {
-        value.to_string().replace('-', "−")
-    }
-}
-
-fn transformation(invariance: Invariance) -> &'static str {
-    match invariance {
-        Invariance::Orthogonal => "rotation and reflection",
-        Invariance::InvertibleLinear => "any invertible linear map",
-        Invariance::IsotropicScaling => "scaling",
-        Invariance::Permutation => "reordering of units",
-        Invariance::Translation => "shifting",
-    }
 }
 
 fn more(page: Page) -> AnyView {

@@ -1,4 +1,4 @@
-//! Similarity measures: one file per family, one registry.
+//! Similarity measures: a folder for what they take, a file for each, one registry.
 //!
 //! A measure of two layers works in two steps. [`Pair::prepare`] does the costly part once per layer, from the parts that
 //! are kept of the [`Layer`](crate::layer::Layer); [`Pair::compare`] is the pair and [`Pair::map`] all pairs of two
@@ -6,49 +6,29 @@
 //! say of the samples an [`Outputs`]. [`registry`] lists all measures; [`find`] looks one up by its id and parameters.
 
 mod card;
-mod cka;
-mod compromise;
-#[cfg(test)]
-mod degenerate;
-mod disagreement;
-#[cfg(test)]
-mod identities;
-mod kernel;
 mod many;
-mod minibatch_cka;
 mod one;
 mod outputs;
 mod pair;
 mod parameter;
-mod participation;
-mod procrustes;
-#[cfg(test)]
-mod properties;
-mod rbf_cka;
 mod registry;
-mod rsa;
-#[cfg(test)]
-mod sample;
 mod samples;
-mod svcca;
-mod triangle;
+#[cfg(test)]
+mod tests;
 
-pub use card::{Arity, Card, Direction, Invariance, Range};
-pub use cka::{DebiasedCka, LinearCka};
-pub use compromise::Compromise;
-pub use disagreement::Disagreement;
-pub use kernel::Kernel;
+pub use card::{Arity, Card, Direction, Family, Invariance, Range};
+pub use many::compromise::Compromise;
 pub use many::{Group, Many};
-pub use minibatch_cka::MinibatchCka;
 pub use one::One;
+pub use one::participation::ParticipationRatio;
 pub use outputs::Outputs;
-pub use pair::{AnyPair, Block, Pair, Prepared};
+pub use outputs::disagreement::Disagreement;
+pub use pair::correlation::{Cca, EigenspaceOverlap, Span, Svcca, Truncation};
+pub use pair::kernel::{DebiasedCka, DistanceCorrelation, Kernel, LinearCka, MinibatchCka, RbfCka};
+pub use pair::prediction::LinearRegression;
+pub use pair::rsa::{Comparator, Distance, Rsa};
+pub use pair::shape::Procrustes;
+pub use pair::{AnyPair, Block, Pair, Prepared, UnitTriangle};
 pub use parameter::{Chosen, Parameter, ParameterError};
-pub use participation::ParticipationRatio;
-pub use procrustes::AngularProcrustes;
-pub use rbf_cka::RbfCka;
 pub use registry::{Entry, Measure, Question, UnknownMeasure, cards, find, registry};
-pub use rsa::CorrelationRsa;
 pub use samples::Samples;
-pub use svcca::{Svcca, Truncation};
-pub use triangle::UnitTriangle;

@@ -1,10 +1,17 @@
 //! The list of all measures.
 
+use super::many::compromise;
+use super::one::participation;
+use super::outputs::disagreement;
+use super::pair::correlation::{cca, eigenspace_overlap, svcca};
+use super::pair::kernel::{cka, distance_correlation, rbf_cka};
+use super::pair::prediction::linear_regression;
+use super::pair::rsa::cards as rsa;
+use super::pair::shape::procrustes;
 use super::parameter::{self, Chosen, Parameter, ParameterError};
 use super::{
-    AngularProcrustes, AnyPair, Arity, Card, Compromise, CorrelationRsa, DebiasedCka, Disagreement, LinearCka, Many,
-    One, Outputs, ParticipationRatio, RbfCka, cka, compromise, disagreement, participation, procrustes, rbf_cka, rsa,
-    svcca,
+    AnyPair, Arity, Card, Cca, Comparator, Compromise, DebiasedCka, Disagreement, Distance, DistanceCorrelation,
+    EigenspaceOverlap, LinearCka, LinearRegression, Many, One, Outputs, ParticipationRatio, Procrustes, RbfCka, Rsa,
 };
 use crate::layer::{Layer, PartId, Reason};
 use crate::names;
@@ -36,6 +43,10 @@ pub enum Question {
 impl Question {
     fn pair(measure: impl super::Pair) -> Self {
         Self::Pair(Box::new(measure))
+    }
+
+    fn rsa(distance: Distance, comparator: Comparator) -> Self {
+        Self::pair(Rsa { distance, comparator })
     }
 
     /// The parts of a layer that it reads.
@@ -105,11 +116,54 @@ measures![
         Ok(Question::pair(RbfCka { fraction: chosen.get(0).unwrap_or(1.0) }))
     }),
     (rbf_cka::HALF_MEDIAN, true, &[], |_| Ok(Question::pair(RbfCka { fraction: 0.5 }))),
-    (procrustes::ANGULAR, true, &[], |_| Ok(Question::pair(AngularProcrustes))),
+    (distance_correlation::SQUARED, true, &[], |_| Ok(Question::pair(DistanceCorrelation::Squared))),
+    (distance_correlation::BIAS_CORRECTED, true, &[], |_| Ok(Question::pair(DistanceCorrelation::BiasCorrected))),
+    (procrustes::ANGLE, true, &[], |_| Ok(Question::pair(Procrustes::Angle))),
+    (procrustes::SQUARED, true, &[], |_| Ok(Question::pair(Procrustes::Squared))),
+    (procrustes::NORMALISED_BURES, true, &[], |_| Ok(Question::pair(Procrustes::NormalisedBures))),
+    (procrustes::SIZE_AND_SHAPE_SQUARED, true, &[], |_| Ok(Question::pair(Procrustes::SizeAndShapeSquared))),
     (svcca::VARIANCE_99, true, &[], |_| Ok(Question::pair(svcca::chosen(&Chosen::default())?))),
     (svcca::CARD, false, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),
-    (rsa::SPEARMAN, true, &[], |_| Ok(Question::pair(CorrelationRsa::SPEARMAN))),
-    (rsa::PEARSON, true, &[], |_| Ok(Question::pair(CorrelationRsa::PEARSON))),
+    (cca::MEAN, true, &[], |_| Ok(Question::pair(Cca::Mean))),
+    (cca::MEAN_SQUARED, true, &[], |_| Ok(Question::pair(Cca::MeanSquared))),
+    (eigenspace_overlap::CARD, true, &[], |_| Ok(Question::pair(EigenspaceOverlap))),
+    (linear_regression::CARD, true, &[], |_| Ok(Question::pair(LinearRegression))),
+    (rsa::CORRELATION_SPEARMAN, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Spearman))),
+    (rsa::CORRELATION_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Pearson))),
+    (rsa::CORRELATION_KENDALL_A, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::KendallTauA))),
+    (rsa::CORRELATION_KENDALL_B, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::KendallTauB))),
+    (rsa::CORRELATION_COSINE, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Cosine))),
+    (rsa::CORRELATION_WHITENED_COSINE, true, &[], |_| Ok(Question::rsa(
+        Distance::Correlation,
+        Comparator::WhitenedCosine
+    ))),
+    (rsa::EUCLIDEAN_SPEARMAN, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::Spearman))),
+    (rsa::EUCLIDEAN_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::Pearson))),
+    (rsa::EUCLIDEAN_KENDALL_A, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::KendallTauA))),
+    (rsa::EUCLIDEAN_KENDALL_B, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::KendallTauB))),
+    (rsa::EUCLIDEAN_COSINE, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::Cosine))),
+    (rsa::EUCLIDEAN_WHITENED_COSINE, false, &[], |_| Ok(Question::rsa(
+        Distance::Euclidean,
+        Comparator::WhitenedCosine
+    ))),
+    (rsa::SQUARED_EUCLIDEAN_SPEARMAN, false, &[], |_| Ok(Question::rsa(
+        Distance::SquaredEuclidean,
+        Comparator::Spearman
+    ))),
+    (rsa::SQUARED_EUCLIDEAN_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::SquaredEuclidean, Comparator::Pearson))),
+    (rsa::SQUARED_EUCLIDEAN_KENDALL_A, false, &[], |_| Ok(Question::rsa(
+        Distance::SquaredEuclidean,
+        Comparator::KendallTauA
+    ))),
+    (rsa::SQUARED_EUCLIDEAN_KENDALL_B, false, &[], |_| Ok(Question::rsa(
+        Distance::SquaredEuclidean,
+        Comparator::KendallTauB
+    ))),
+    (rsa::SQUARED_EUCLIDEAN_COSINE, true, &[], |_| Ok(Question::rsa(Distance::SquaredEuclidean, Comparator::Cosine))),
+    (rsa::SQUARED_EUCLIDEAN_WHITENED_COSINE, false, &[], |_| Ok(Question::rsa(
+        Distance::SquaredEuclidean,
+        Comparator::WhitenedCosine
+    ))),
     (participation::CARD, false, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
     (compromise::CARD, false, &[], |_| Ok(Question::Many(Box::new(Compromise)))),
     (disagreement::CARD, false, &[], |_| Ok(Question::Outputs(Box::new(Disagreement)))),

@@ -6,7 +6,7 @@ mod files;
 mod remarks;
 
 use repgeo_core::data::ImageShape;
-use repgeo_core::similarity::{Arity, Card, Direction, Range};
+use repgeo_core::similarity::{Arity, Card, Direction, Family, Range};
 use repgeo_core::study::Cell;
 use repgeo_core::supervise::{Progress, Stage};
 
@@ -22,6 +22,7 @@ pub(super) static CARD: Card = Card {
     formula: "",
     summary: "",
     source: "",
+    family: Family::Kernel,
     arity: Arity::Pair,
     symmetric: true,
     direction: Direction::HigherIsMoreAlike,

@@ -3,9 +3,11 @@
 use faer::Mat;
 use wide::f64x4;
 
-use super::triangle::{UnitTriangle, largest};
-use super::{Arity, Card, Direction, Invariance, Kernel, Parameter, Range};
+use super::Kernel;
 use crate::layer::{Kept, Reason};
+use crate::similarity::pair::distance;
+use crate::similarity::pair::triangle::UnitTriangle;
+use crate::similarity::{Arity, Card, Direction, Family, Invariance, Parameter, Range};
 
 /// CKA with the kernel exp(−d² / 2σ²), σ² = fraction² × the median squared distance.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +17,7 @@ pub struct RbfCka {
 }
 
 /// The parameters of `cka-rbf`.
-pub(super) const PARAMETERS: &[Parameter] = &[Parameter {
+pub(in crate::similarity) const PARAMETERS: &[Parameter] = &[Parameter {
     name: "fraction",
     summary: "The bandwidth σ, as a fraction of the root of the median squared distance.",
     default: Some(1.0),
@@ -23,13 +25,13 @@ pub(super) const PARAMETERS: &[Parameter] = &[Parameter {
     whole: false,
 }];
 
-pub(super) static MEDIAN: Card = card(
+pub(in crate::similarity) static MEDIAN: Card = card(
     "cka-rbf",
     "CKA (RBF, median)",
     "CKA(X, Y) = ⟨HKH, HLH⟩ / (‖HKH‖_F ‖HLH‖_F), Kᵢⱼ = exp(−‖xᵢ − xⱼ‖² / 2σ²), σ² = median of all n² values ‖xᵢ − xⱼ‖²",
 );
 
-pub(super) static HALF_MEDIAN: Card = card(
+pub(in crate::similarity) static HALF_MEDIAN: Card = card(
     "cka-rbf-0.5",
     "CKA (RBF, ½ median)",
     "CKA(X, Y) = ⟨HKH, HLH⟩ / (‖HKH‖_F ‖HLH‖_F), Kᵢⱼ = exp(−‖xᵢ − xⱼ‖² / 2σ²), σ² = ½² × median of all n² values ‖xᵢ − xⱼ‖²",
@@ -42,6 +44,7 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
         formula,
         summary: "Do the two layers agree on which samples are near each other?",
         source: "Kornblith, Norouzi, Lee & Hinton, Similarity of Neural Network Representations Revisited, ICML 2019",
+        family: Family::Kernel,
         arity: Arity::Pair,
         symmetric: true,
         direction: Direction::HigherIsMoreAlike,
@@ -60,33 +63,18 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
 }
 
 impl Kernel for RbfCka {
-    fn matrix(&self, Kept { value: gram, precision }: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
-        let scale = 1.0 / largest(gram);
-        let size = gram.nrows();
-        let mut kernel = distances(gram, scale);
+    fn matrix(&self, gram: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
+        let size = gram.value.nrows();
+        let mut kernel = distance::squared_below(gram);
         let median = median_of_all(size, &kernel);
         // Equal samples come out this far apart.
-        if median <= 8.0 * precision.rounding() {
+        if median <= 8.0 * gram.precision.rounding() {
             return Err(Reason::ZeroMedianDistance);
         }
         let exponent = -0.5 / (self.fraction * self.fraction * median);
         exponentials(&mut kernel, exponent);
         UnitTriangle::packed(size, centred(size, &kernel), 0.0, Reason::ConstantKernel)
     }
-}
-
-/// The squared distances below the diagonal, column by column, of the Gram matrix times a scale.
-fn distances(gram: &Mat<f64>, scale: f64) -> Vec<f64> {
-    let size = gram.nrows();
-    let norms: Vec<f64> = (0..size).map(|i| gram[(i, i)] * scale).collect();
-    let mut distances = Vec::with_capacity(size * size.saturating_sub(1) / 2);
-    for (column, norm) in norms.iter().enumerate() {
-        let below = gram.col(column).subrows(column + 1, size - column - 1);
-        distances.extend(
-            below.iter().zip(&norms[column + 1..]).map(|(product, other)| other + norm - 2.0 * (product * scale)),
-        );
-    }
-    distances
 }
 
 /// The median of all n² entries of a symmetric matrix with a zero diagonal and no negative entries, from those below the
@@ -160,7 +148,7 @@ fn centred(size: usize, below: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::similarity::Pair;
-    use crate::similarity::sample::{generator, layer, normal, samples};
+    use crate::similarity::tests::sample::{generator, layer, normal, samples};
     use crate::steps::finish;
 
     #[test]

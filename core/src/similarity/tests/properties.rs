@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
 use super::sample::{generator, layer as kept, measures, normal, outcome, samples};
-use super::{Arity, Direction, Invariance, Measure, Question, registry};
 use crate::activation::Matrix;
 use crate::layer::Logits;
 use crate::layer::sample::representation;
+use crate::similarity::{Arity, Direction, Invariance, Measure, Question, registry};
 
 /// Rows are samples.
 type Layer = Mat<f64>;

@@ -77,6 +77,22 @@ impl UnitTriangle {
     }
 }
 
+/// The entries below the diagonal of a symmetric matrix, column by column, with rows and columns in another order; nothing
+/// where they are not as many as the order asks for.
+pub(crate) fn permuted_below<T: Copy>(values: &[T], order: &Order) -> Option<Vec<T>> {
+    let order = order.indices();
+    let size = order.len();
+    if values.len() != size * size.saturating_sub(1) / 2 {
+        return None;
+    }
+    let entry = |i: usize, j: usize| {
+        let (row, column) = (i.max(j), i.min(j));
+        values[column * (2 * size - column - 1) / 2 + row - column - 1]
+    };
+    let column = |(place, &j): (usize, &usize)| order[place + 1..].iter().map(move |&i| entry(i, j));
+    Some(order.iter().enumerate().flat_map(column).collect())
+}
+
 /// Values of a vector that are met at once; a multiple of the eight sums. Those of [`TOGETHER`] vectors of one side and
 /// [`GROUP`] of the other stay in the nearest cache.
 const RUN: usize = 256;
@@ -253,5 +269,10 @@ mod tests {
         let triangle = |matrix: &Mat<f64>| UnitTriangle::new(matrix, 0.0, Reason::Coincide).unwrap();
         let (found, expected) = (triangle(&matrix).permuted(&order), triangle(&permuted));
         assert!(found.0.iter().zip(&expected.0).all(|(x, y)| (x - y).abs() < 1e-15));
+        let below = |matrix: &Mat<f64>| -> Vec<f64> {
+            (0..7).flat_map(|j| (j + 1..7).map(move |i| (i, j))).map(|at| matrix[at]).collect()
+        };
+        assert_eq!(permuted_below(&below(&matrix), &order), Some(below(&permuted)));
+        assert_eq!(permuted_below(&[1.0; 20], &order), None);
     }
 }

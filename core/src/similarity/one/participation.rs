@@ -1,19 +1,21 @@
 //! The participation ratio of a layer.
 
-use super::{Arity, Card, Direction, Invariance, One, Range, Samples};
+use super::One;
 use crate::layer::{Gram, Layer, PartId, Reason};
+use crate::similarity::{Arity, Card, Direction, Family, Invariance, Range, Samples};
 
 /// How many directions of variation a layer uses, counted by how evenly they share the variance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ParticipationRatio;
 
-pub(super) static CARD: Card = Card {
+pub(in crate::similarity) static CARD: Card = Card {
     id: "participation-ratio",
     name: "Participation ratio",
     formula: "PR(X) = (Σ λᵢ)² / Σ λᵢ² = tr(K)² / ‖K‖²_F, with K = Xc Xcᵀ and λ its eigenvalues",
     summary: "How many directions of variation does the layer use?",
     source: "Gao, Trautmann, Yu, Santhanam, Ryu, Shenoy & Ganguli, A Theory of Multineuronal Dimensionality, Dynamics and \
              Measurement, bioRxiv 2017",
+    family: Family::Descriptor,
     arity: Arity::One,
     symmetric: true,
     direction: Direction::HigherIsMoreAlike,
@@ -46,7 +48,7 @@ impl One for ParticipationRatio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::sample::{layer, samples};
+    use crate::similarity::tests::sample::{layer, samples};
 
     #[test]
     fn it_counts_directions_by_how_evenly_they_share_the_variance() {

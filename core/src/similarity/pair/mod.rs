@@ -1,11 +1,21 @@
 //! Measures of two layers.
 
+pub(super) mod correlation;
+mod distance;
+pub(super) mod kernel;
+pub(super) mod prediction;
+pub(super) mod rsa;
+pub(super) mod shape;
+pub(super) mod triangle;
+
 use std::any::Any;
 
 use super::Samples;
 use crate::layer::{Layer, Order, PartId, Reason};
 use crate::parallel;
 use crate::steps::{Steps, finish};
+
+pub use triangle::UnitTriangle;
 
 /// A measure of two layers of the same samples, in two parts: the costly one once per layer, the rest once per pair. Where
 /// one of them takes long, it is [in steps](crate::steps).
@@ -31,8 +41,7 @@ pub trait Pair: Send + Sync + 'static {
     /// All pairs of some layers of one network and some of another. By default each pair by itself, on all threads; a
     /// measure whose values are inner products makes one matrix product of it.
     fn map(&self, a: &[&Self::Prepared], b: &[&Self::Prepared]) -> Block {
-        let places: Vec<(usize, usize)> = (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).collect();
-        Block { columns: b.len(), values: parallel::map(&places, |&(i, j)| finish(self.compare(a[i], b[j]))) }
+        each(self, a, b)
     }
 
     /// Whether [`Pair::map`] is one matrix product, so cheap that no pause is needed within it.
@@ -67,6 +76,12 @@ impl Block {
     pub fn get(&self, row: usize, column: usize) -> &Result<f64, Reason> {
         &self.values[row * self.columns + column]
     }
+}
+
+/// All pairs, each by itself, on all threads.
+fn each<M: Pair + ?Sized>(measure: &M, a: &[&M::Prepared], b: &[&M::Prepared]) -> Block {
+    let places: Vec<(usize, usize)> = (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).collect();
+    Block { columns: b.len(), values: parallel::map(&places, |&(i, j)| finish(measure.compare(a[i], b[j]))) }
 }
 
 /// What a measure keeps of a layer, its type hidden.

@@ -3,8 +3,8 @@
 use faer::Mat;
 
 use super::sample::{generator, layer, normal, value};
-use super::{AngularProcrustes, DebiasedCka, LinearCka};
 use crate::layer::Layer;
+use crate::similarity::{DebiasedCka, LinearCka, Procrustes};
 
 fn pair(seed: u64, rows: usize, first: usize, second: usize) -> (Vec<f64>, Vec<f64>) {
     let mut random = generator(seed);
@@ -59,7 +59,7 @@ fn the_procrustes_angle_belongs_to_the_procrustes_distance() {
     let svd = (a.transpose() * &b).svd().unwrap();
     let rotation = svd.U() * svd.V().transpose();
     let squared = (&a * rotation - &b).squared_norm_l2();
-    let found = value(&AngularProcrustes, &layer(&x, 5), &layer(&y, 5)).unwrap();
+    let found = value(&Procrustes::Angle, &layer(&x, 5), &layer(&y, 5)).unwrap();
     assert!((found - (1.0 - 0.5 * squared).acos()).abs() < 1e-13);
 }
 

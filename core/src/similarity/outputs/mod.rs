@@ -1,5 +1,7 @@
 //! Measures of what two networks say of the samples.
 
+pub(super) mod disagreement;
+
 use super::Samples;
 use crate::layer::{Logits, Reason};
 

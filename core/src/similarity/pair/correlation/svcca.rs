@@ -2,10 +2,12 @@
 
 use faer::Mat;
 
-use super::triangle::same_length;
-use super::{Arity, Card, Chosen, Direction, Invariance, Pair, Parameter, ParameterError, Range, Samples};
 use crate::decomposition::{LeftSvd, cross, singular_values};
 use crate::layer::{Coordinates, Layer, PartId, Reason};
+use crate::similarity::pair::triangle::same_length;
+use crate::similarity::{
+    Arity, Card, Chosen, Direction, Family, Invariance, Pair, Parameter, ParameterError, Range, Samples,
+};
 
 /// Which principal components are kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +23,7 @@ pub enum Truncation {
 pub struct Svcca(pub Truncation);
 
 /// The parameters of `svcca`.
-pub(super) const PARAMETERS: &[Parameter] = &[
+pub(in crate::similarity) const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "variance",
         summary: "The fraction of the variance that the kept components hold.",
@@ -39,7 +41,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
 ];
 
 /// With the chosen parameters.
-pub(super) fn chosen(chosen: &Chosen) -> Result<Svcca, ParameterError> {
+pub(in crate::similarity) fn chosen(chosen: &Chosen) -> Result<Svcca, ParameterError> {
     match (chosen.get(0), chosen.get(1)) {
         (Some(_), Some(_)) => {
             let (first, second) = (PARAMETERS[0].name, PARAMETERS[1].name);
@@ -50,14 +52,14 @@ pub(super) fn chosen(chosen: &Chosen) -> Result<Svcca, ParameterError> {
     }
 }
 
-pub(super) static VARIANCE_99: Card = card(
+pub(in crate::similarity) static VARIANCE_99: Card = card(
     "svcca-99",
     "SVCCA (99 % of variance)",
     "SVCCA(X, Y) = (1/k) Σᵢ ρᵢ, with ρ the singular values of Uᵀ V, U and V the left singular vectors of Xc and Yc that \
      hold 99 % of Σ σ², and k the smaller number of them",
 );
 
-pub(super) static CARD: Card = card(
+pub(in crate::similarity) static CARD: Card = card(
     "svcca",
     "SVCCA",
     "SVCCA(X, Y) = (1/k) Σᵢ ρᵢ, with ρ the singular values of Uᵀ V, U and V the leading left singular vectors of Xc and Yc, as \
@@ -72,6 +74,7 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
         summary: "How well do the layers' main directions of variation predict each other linearly?",
         source: "Raghu, Gilmer, Yosinski & Sohl-Dickstein, SVCCA: Singular Vector Canonical Correlation Analysis for Deep Learning \
              Dynamics and Interpretability, NeurIPS 2017",
+        family: Family::Correlation,
         arity: Arity::Pair,
         symmetric: true,
         direction: Direction::HigherIsMoreAlike,

@@ -1,9 +1,20 @@
 //! Measures that are the cosine between two kernel matrices.
 
+pub(in crate::similarity) mod cka;
+pub(in crate::similarity) mod distance_correlation;
+mod minibatch_cka;
+pub(in crate::similarity) mod rbf_cka;
+
 use faer::Mat;
 
-use super::{Block, Pair, Samples, UnitTriangle};
+use super::{Block, Pair, UnitTriangle};
 use crate::layer::{Gram, Kept, Layer, Order, PartId, Reason};
+use crate::similarity::Samples;
+
+pub use cka::{DebiasedCka, LinearCka};
+pub use distance_correlation::DistanceCorrelation;
+pub use minibatch_cka::MinibatchCka;
+pub use rbf_cka::RbfCka;
 
 /// A measure whose value is ⟨K, L⟩ / (‖K‖_F ‖L‖_F), with K and L made from the layers' Gram matrices.
 pub trait Kernel: Send + Sync + 'static {

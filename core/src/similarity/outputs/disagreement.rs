@@ -1,19 +1,21 @@
 //! How often two classifiers predict different classes.
 
-use super::{Arity, Card, Direction, Invariance, Outputs, Range, Samples};
+use super::Outputs;
 use crate::layer::{Logits, Reason};
+use crate::similarity::{Arity, Card, Direction, Family, Invariance, Range, Samples};
 
 /// The share of samples on which two classifiers predict different classes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Disagreement;
 
-pub(super) static CARD: Card = Card {
+pub(in crate::similarity) static CARD: Card = Card {
     id: "disagreement",
     name: "Disagreement of predictions",
     formula: "(1/n) |{ i : argmaxₖ f(xᵢ)ₖ ≠ argmaxₖ g(xᵢ)ₖ }| with f and g the logits, the first class of equal ones",
     summary: "On what share of the samples do the two networks predict different classes?",
     source: "Madani, Pennock & Flake, Co-Validation: Using Model Disagreement on Unlabeled Data to Validate Classification \
              Algorithms, NeurIPS 2004",
+    family: Family::Outputs,
     arity: Arity::Outputs,
     symmetric: true,
     direction: Direction::LowerIsMoreAlike,
@@ -38,7 +40,7 @@ mod tests {
     use super::*;
     use crate::activation::Matrix;
     use crate::layer::sample::representation;
-    use crate::similarity::sample::samples;
+    use crate::similarity::tests::sample::samples;
 
     #[test]
     fn it_is_the_share_of_samples_with_another_prediction() {

@@ -2,15 +2,17 @@
 
 use faer::{Mat, Side};
 
-use super::{AnyPair, Arity, Card, Direction, Group, LinearCka, Many, Pair, Prepared, Range, Samples, cka};
+use super::{Group, Many};
 use crate::layer::{Layer, PartId, Reason};
+use crate::similarity::pair::kernel::cka;
+use crate::similarity::{AnyPair, Arity, Card, Direction, Family, LinearCka, Pair, Prepared, Range, Samples};
 use crate::steps::finish;
 
 /// The quality of the compromise of STATIS over the centred Gram matrices of K networks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Compromise;
 
-pub(super) static CARD: Card = Card {
+pub(in crate::similarity) static CARD: Card = Card {
     id: "statis-compromise",
     name: "Quality of the compromise (STATIS)",
     formula: "θ₁ / K with θ₁ the largest eigenvalue of C, Cᵢⱼ = ⟨Kᵢ, Kⱼ⟩ / (‖Kᵢ‖_F ‖Kⱼ‖_F), Kᵢ = Xc,ᵢ Xc,ᵢᵀ; of each network its \
@@ -18,6 +20,7 @@ pub(super) static CARD: Card = Card {
     summary: "How well does one common structure stand for this layer of all networks, and which network is farthest from it?",
     source: "Abdi, Williams, Valentin & Bennani-Dosse, STATIS and DISTATIS: Optimum Multitable Principal Component Analysis \
              and Three Way Multidimensional Scaling, WIREs Computational Statistics 2012",
+    family: Family::Common,
     arity: Arity::Many,
     symmetric: true,
     direction: Direction::HigherIsMoreAlike,
@@ -64,7 +67,7 @@ impl Many for Compromise {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::sample::{generator, layer, normal, samples, value};
+    use crate::similarity::tests::sample::{generator, layer, normal, samples, value};
 
     /// Layers of one structure with noise of their own, of 3 to 5 features.
     fn layers() -> Vec<Layer> {

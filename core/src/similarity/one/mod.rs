@@ -1,5 +1,7 @@
 //! Measures of one layer by itself.
 
+pub(super) mod participation;
+
 use super::Samples;
 use crate::layer::{Layer, PartId, Reason};
 

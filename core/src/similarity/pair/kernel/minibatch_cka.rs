@@ -2,8 +2,8 @@
 
 use faer::Mat;
 
-use super::triangle::{largest, u_centred};
 use crate::layer::{Gram, Layer, Reason};
+use crate::similarity::pair::triangle::{largest, u_centred};
 
 /// Sums of the unbiased HSIC over batches: CKA(X, Y) = Σ HSIC₁(X, Y) / √(Σ HSIC₁(X, X) Σ HSIC₁(Y, Y)).
 ///
@@ -104,7 +104,7 @@ fn gram(layer: &Layer) -> Result<(Mat<f64>, f64), Reason> {
 mod tests {
     use super::*;
     use crate::similarity::DebiasedCka;
-    use crate::similarity::sample::{generator, layer, normal, value};
+    use crate::similarity::tests::sample::{generator, layer, normal, value};
 
     const FEATURES: usize = 6;
 

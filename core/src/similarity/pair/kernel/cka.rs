@@ -2,20 +2,22 @@
 
 use faer::Mat;
 
-use super::triangle::{UnitTriangle, largest, u_centred};
-use super::{Arity, Card, Direction, Invariance, Kernel, Range};
+use super::Kernel;
 use crate::layer::{Kept, Reason, double_centred};
+use crate::similarity::pair::triangle::{UnitTriangle, largest, u_centred};
+use crate::similarity::{Arity, Card, Direction, Family, Invariance, Range};
 
 /// Linear CKA, from the biased estimator of HSIC.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LinearCka;
 
-pub(super) static LINEAR: Card = Card {
+pub(in crate::similarity) static LINEAR: Card = Card {
     id: "cka-linear",
     name: "CKA (linear)",
     formula: "CKA(X, Y) = ‖Ycᵀ Xc‖²_F / (‖Xcᵀ Xc‖_F ‖Ycᵀ Yc‖_F) = ⟨K, L⟩ / (‖K‖_F ‖L‖_F), with K = Xc Xcᵀ and L = Yc Ycᵀ",
     summary: "Do the two layers place the samples alike, up to rotation and overall scale?",
     source: "Kornblith, Norouzi, Lee & Hinton, Similarity of Neural Network Representations Revisited, ICML 2019",
+    family: Family::Kernel,
     arity: Arity::Pair,
     symmetric: true,
     direction: Direction::HigherIsMoreAlike,
@@ -31,7 +33,7 @@ pub(super) static LINEAR: Card = Card {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DebiasedCka;
 
-pub(super) static DEBIASED: Card = Card {
+pub(in crate::similarity) static DEBIASED: Card = Card {
     id: "cka-linear-debiased",
     name: "CKA (linear, debiased)",
     formula: "CKA(X, Y) = HSIC₁(K, L) / √(HSIC₁(K, K) HSIC₁(L, L)), HSIC₁(K, L) = ⟨K̃, L̃⟩ / (n (n − 3)), with K̃ and L̃ the \
@@ -40,6 +42,7 @@ pub(super) static DEBIASED: Card = Card {
     source: "Kornblith, Norouzi, Lee & Hinton, ICML 2019; Nguyen, Raghu & Kornblith, Do Wide and Deep Networks Learn the \
              Same Things?, ICLR 2021; HSIC₁: Song, Smola, Gretton, Bedo & Borgwardt, JMLR 2012; U-centring: Székely & Rizzo, \
              Annals of Statistics 2014",
+    family: Family::Kernel,
     arity: Arity::Pair,
     symmetric: true,
     direction: Direction::HigherIsMoreAlike,
@@ -51,7 +54,7 @@ pub(super) static DEBIASED: Card = Card {
                 keeps a small bias.",
 };
 
-pub(super) const INVARIANCES: &[Invariance] =
+pub(in crate::similarity) const INVARIANCES: &[Invariance] =
     &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation, Invariance::Translation];
 
 impl Kernel for LinearCka {

@@ -1,5 +1,7 @@
 //! Measures of many networks at once.
 
+pub(super) mod compromise;
+
 use super::{Prepared, Samples};
 use crate::layer::{Layer, PartId, Reason};
 

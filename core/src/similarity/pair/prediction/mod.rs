@@ -1,0 +1,5 @@
+//! Measures of how well one layer predicts another.
+
+pub(in crate::similarity) mod linear_regression;
+
+pub use linear_regression::LinearRegression;

@@ -1,0 +1,6 @@
+//! What holds for every registered measure.
+
+mod degenerate;
+mod identities;
+mod properties;
+pub(super) mod sample;
