@@ -88,7 +88,9 @@ fn check_measures(index: usize) {
         let map = case["measures"][id].as_array().unwrap_or_else(|| panic!("no reference values of {id}"));
         let expected: Vec<f64> = map.iter().flat_map(numbers).collect();
         assert_eq!(own.len(), expected.len(), "{id}");
-        let deviation = own.iter().zip(&expected).map(|(own, expected)| (own - expected).abs()).fold(0.0, f64::max);
+        let deviation =
+            own.iter().zip(&expected).map(|(own, expected)| (own - expected).abs() / expected.abs().max(1.0));
+        let deviation = deviation.fold(0.0, f64::max);
         places::measured(&format!(
             "{id} of {} against NumPy: largest deviation {deviation:.1e}",
             case["networks"][0]["file"]

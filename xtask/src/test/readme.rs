@@ -77,13 +77,13 @@ fn check_command(command: &str, native: &Path) -> anyhow::Result<&'static str> {
     }
 }
 
-/// Runs the command line where every file that it names is there and it asks for a comparison, else checks that each
+/// Runs the command line where it asks for measures, or for a comparison of files that are all there, else checks that each
 /// flag exists.
 fn check_native(arguments: &[&str], native: &Path) -> anyhow::Result<&'static str> {
     let [subcommand, rest @ ..] = arguments else { bail!("expected a subcommand of native-trainer") };
     let files: Vec<&str> = rest.iter().copied().filter(|word| word.contains('/') || is_file_name(word)).collect();
     let present = files.iter().all(|file| workspace::root().join(file).is_file());
-    if *subcommand == "compare" && present && !files.is_empty() {
+    if *subcommand == "measures" || *subcommand == "compare" && present && !files.is_empty() {
         run_in_scratch(subcommand, rest, native)?;
         return Ok("run");
     }
