@@ -16,6 +16,7 @@ pub mod checkpoint;
 pub mod data;
 pub mod figure;
 pub mod file;
+pub mod inference;
 pub mod layer;
 pub mod model;
 pub mod similarity;

@@ -14,6 +14,8 @@ pub enum Stage {
     Prepare,
     /// The work done once per pair of layers.
     Compare,
+    /// The same of samples in random order.
+    Null,
 }
 
 /// Where long work stands.

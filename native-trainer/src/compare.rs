@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::{NormalisationChoice, Subset};
-use repgeo_core::study::{Budget, LayerPlan, PairPlan, ProbeSpec, Study, StudySpec, bytes};
+use repgeo_core::study::{Budget, LayerPlan, NullSpec, PairPlan, ProbeSpec, Study, StudySpec, bytes};
 
 use crate::device::DeviceChoice;
 use crate::files::OutputFolder;
@@ -55,6 +55,15 @@ pub(crate) struct Arguments {
     /// Ids of measures, separated by commas, or all for every one of two layers; `measures` lists them.
     #[arg(long, value_delimiter = ',', default_value = "cka-linear-debiased", value_name = "ID")]
     measure: Vec<String>,
+    /// How often the samples of the second network are put in random order, to say what chance makes of each value.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    null: Option<u32>,
+    /// Which random orders.
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "null")]
+    null_seed: u64,
+    /// The share of chance maps that may exceed the noise floor.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.05, requires = "null", value_parser = parse_level)]
+    null_level: f64,
     /// How a network's feature map becomes a row: flatten, also when this is not given, average-pool,
     /// positions-as-samples, or units:COUNT:SEED.
     #[arg(long, value_parser = parse_rows)]
@@ -78,6 +87,13 @@ pub(crate) struct Arguments {
 
 /// Images of a probe set when `--samples` is not given.
 const USUAL_SAMPLES: usize = 512;
+
+fn parse_level(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err(format!("expected a number between 0 and 1, found {text:?}")),
+    }
+}
 
 /// The ids that were asked for, once each; `all` stands for the measures that lists show.
 fn chosen_measures(given: &[String]) -> Vec<String> {
@@ -136,6 +152,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         pairs: PairPlan::All,
         layers: if arguments.layers.is_empty() { LayerPlan::All } else { LayerPlan::Named(arguments.layers.clone()) },
         rows: arguments.rows.unwrap_or(RowPolicy::Flatten),
+        null: arguments.null.map(|permutations| NullSpec {
+            permutations: permutations as usize,
+            seed: arguments.null_seed,
+            alpha: arguments.null_level,
+        }),
     };
     let mut study = Study::new(spec, probe.as_ref(), Budget::ONCE)?;
     pollster::block_on(files.add_to(&mut study, probe.as_ref(), &normalize, &engine, &progress))?;

@@ -51,6 +51,7 @@ pub fn report(files: &[PathBuf], images: usize, measures: &[&str]) -> anyhow::Re
         pairs: PairPlan::All,
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
+        null: None,
     };
     let engine = engine();
     let study = study::compare(&inputs, probe.as_ref(), &spec, Budget::ONCE, &engine, &Unsupervised);

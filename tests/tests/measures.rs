@@ -19,6 +19,8 @@ struct Theirs {
     name: String,
     /// The ids of ours that compute it; none where there is none yet.
     ours: Vec<String>,
+    /// What does the same here where it is no measure.
+    otherwise: Option<String>,
 }
 
 const INTRODUCTION: &str = "# The measures
@@ -67,10 +69,14 @@ fn coverage(text: &mut String) {
     text.push_str("\n## Beside other programs\n\n| program | its measure | here |\n|---|---|---|\n");
     for (peer, theirs) in peers.iter().flat_map(|peer| peer.measures.iter().map(move |theirs| (peer, theirs))) {
         let ids: Vec<String> = theirs.ours.iter().map(|id| format!("`{}`", find(id).unwrap().id)).collect();
-        let here = if ids.is_empty() { "not yet".to_owned() } else { ids.join(", ") };
+        let here = match (&theirs.otherwise, ids.as_slice()) {
+            (Some(otherwise), _) => otherwise.clone(),
+            (None, []) => "not yet".to_owned(),
+            (None, ids) => ids.join(", "),
+        };
         writeln!(text, "| {} | {} | {here} |", peer.name, theirs.name).unwrap();
     }
     let measures: Vec<&Theirs> = peers.iter().flat_map(|peer| &peer.measures).collect();
-    let covered = measures.iter().filter(|theirs| !theirs.ours.is_empty()).count();
+    let covered = measures.iter().filter(|theirs| !theirs.ours.is_empty() || theirs.otherwise.is_some()).count();
     writeln!(text, "\n{covered} of {} are here.", measures.len()).unwrap();
 }

@@ -34,6 +34,7 @@ fn report() -> Comparison {
         pairs: PairPlan::All,
         layers: LayerPlan::All,
         rows: RowPolicy::Units { count: 3, seed: 1 },
+        null: None,
     };
     let inputs = [activations("a", 24, false), activations("b", 24, true)];
     pollster::block_on(study::compare(&inputs, None, &spec, Budget::ONCE, &Engine::host(1), &Unsupervised))

@@ -53,6 +53,7 @@ fn compare(files: &[&str], measures: &[&str]) -> Comparison {
         pairs: PairPlan::All,
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
+        null: None,
     };
     pollster::block_on(study::compare(&inputs, Some(&probe()), &spec, Budget::ONCE, &Engine::host(2), &Unsupervised))
         .unwrap()

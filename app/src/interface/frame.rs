@@ -173,6 +173,7 @@ fn status_text(state: &State) -> String {
                 Stage::Forward => "Running",
                 Stage::Prepare => "Preparing",
                 Stage::Compare => "Comparing",
+                Stage::Null => "Comparing samples in random order",
             };
             parts.push(if progress.network.is_empty() {
                 stage.to_owned()

@@ -144,6 +144,7 @@ impl State {
                 pairs: PairPlan::All,
                 layers: LayerPlan::All,
                 rows: self.settings.row_policy,
+                null: None,
             },
         }
     }

@@ -83,9 +83,7 @@ impl LeftSvd {
     /// Of any A, in one step unless its columns are orthogonal already and in descending order, as principal coordinates are:
     /// then they are U S.
     pub(crate) async fn of(a: MatRef<'_, f64>) -> Result<Self, Reason> {
-        if !is_one_step(a)
-            && let Some(svd) = Self::of_orthogonal(a).await
-        {
+        if let Some(svd) = Self::of_orthogonal(a).await {
             return Ok(svd);
         }
         end_step().await;

@@ -83,6 +83,9 @@ pub enum Reason {
         /// The part.
         part: PartId,
     },
+    /// What the measure prepares cannot be put in another order.
+    #[error("the measure has no null: what it keeps of a layer cannot be permuted")]
+    NotPermuted,
     /// A preparation of another measure was handed in.
     #[error("the two layers were prepared by different measures")]
     OtherMeasure,

@@ -28,6 +28,11 @@ impl Order {
     pub fn indices(&self) -> &[usize] {
         &self.0
     }
+
+    /// The rows of a matrix in this order.
+    pub(crate) fn rows(&self, matrix: &Mat<f64>) -> Mat<f64> {
+        rows(matrix, &self.0)
+    }
 }
 
 /// A bootstrap sample: row i of the resampled layer is row `draw[i]` of the layer; some occur twice, some not at all.

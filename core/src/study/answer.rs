@@ -2,15 +2,19 @@
 
 use std::ops::Range;
 
+use super::null::Calibrator;
 use super::outputs::{self, Said};
 use super::session::Expected;
 use super::watch::Monotone;
-use super::{Cell, CellEvent, GroupRecord, MeasureRecord, OutputRecord, PairRecord, StudyError, Watcher};
+use super::{
+    Cell, CellEvent, GroupRecord, MeasureRecord, NullRecord, NullSpec, OutputRecord, PairRecord, StudyError, Watcher,
+};
+use crate::inference::{NullMaps, Permutations};
 use crate::layer::{Layer, Reason};
 use crate::parallel;
 use crate::similarity::{AnyPair, Arity, Block, Direction, Group, Many, Measure, Prepared, Question, Samples};
 use crate::steps::{Steps, all_supervised, supervised};
-use crate::supervise::{Cancelled, Supervisor};
+use crate::supervise::{Cancelled, Stage, Supervisor};
 
 /// A measure, what it prepared of every layer, and its maps.
 pub(super) struct Asked {
@@ -19,6 +23,8 @@ pub(super) struct Asked {
     layers: Vec<Vec<Answered>>,
     /// Per pair of inputs: row by row, as far as it is filled.
     maps: Vec<Vec<Vec<Option<Cell>>>>,
+    /// Per pair of inputs: what chance makes of its map, where that was asked for and both are there.
+    nulls: Vec<Option<NullRecord>>,
     /// Per group of layers that correspond, once all inputs are there.
     groups: Vec<GroupRecord>,
     /// Per pair of inputs: what their outputs gave, as far as both are there.
@@ -51,8 +57,8 @@ pub(super) struct Place {
 
 impl Asked {
     pub(super) fn new(measure: Measure, pairs: usize) -> Self {
-        let (maps, outputs) = (vec![Vec::new(); pairs], vec![None; pairs]);
-        Self { measure, layers: Vec::new(), maps, groups: Vec::new(), outputs }
+        let (maps, nulls, outputs) = (vec![Vec::new(); pairs], vec![None; pairs], vec![None; pairs]);
+        Self { measure, layers: Vec::new(), maps, nulls, groups: Vec::new(), outputs }
     }
 
     /// Makes room for an input.
@@ -73,10 +79,12 @@ impl Asked {
     pub(super) fn forget(&mut self, input: usize, pairs: &[(usize, usize)]) {
         self.layers.truncate(input);
         self.groups.clear();
-        for ((map, output), &(a, b)) in self.maps.iter_mut().zip(&mut self.outputs).zip(pairs) {
+        let found = self.maps.iter_mut().zip(&mut self.nulls).zip(&mut self.outputs);
+        for (((map, null), output), &(a, b)) in found.zip(pairs) {
             if a.max(b) >= input {
                 map.clear();
                 *output = None;
+                *null = None;
             }
         }
     }
@@ -131,6 +139,38 @@ impl Asked {
         Ok(())
     }
 
+    /// Computes the null of each map that is complete and has none yet, within a span of the whole progress.
+    pub(super) async fn calibrate<W: Watcher>(
+        &mut self,
+        pairs: &[(usize, usize)],
+        spec: NullSpec,
+        (start, length): (f64, f64),
+        watcher: &Monotone<'_, W>,
+    ) -> Result<(), StudyError> {
+        let Question::Pair(measure) = &self.measure.question else { return Ok(()) };
+        for (pair, ((null, map), &(a, b))) in self.nulls.iter_mut().zip(&self.maps).zip(pairs).enumerate() {
+            let complete = map.iter().flatten().all(Option::is_some) && !map.is_empty();
+            let (Some(a), Some(b), true, None) = (self.layers.get(a), self.layers.get(b), complete, &null) else {
+                continue;
+            };
+            let there = |layers: &[Answered]| -> Vec<usize> {
+                (0..layers.len()).filter(|&layer| prepared(&layers[layer]).is_some()).collect()
+            };
+            let places = (there(a), there(b));
+            let samples = places.1.first().map_or(0, |&place| b[place].rows);
+            let each = |done: f64| {
+                let fraction = start + length * (pair as f64 + done) / pairs.len() as f64;
+                watcher.at_least(fraction, Stage::Null, "", "");
+            };
+            let permutations = Permutations::random(spec.permutations, samples, spec.seed);
+            let left: Vec<&Prepared> = a.iter().filter_map(prepared).collect();
+            let right: Vec<&Prepared> = b.iter().filter_map(prepared).collect();
+            let maps = NullMaps::of(&**measure, (&left, &right), &permutations, watcher, each).await?;
+            *null = Some(Calibrator { card: self.measure.card, spec, places }.record(map, &maps));
+        }
+        Ok(())
+    }
+
     /// Answers for each group of layers that correspond.
     pub(super) async fn conclude<W: Watcher>(
         &mut self,
@@ -171,11 +211,11 @@ impl Asked {
     /// What the report says of it. Cells that were not computed are absent.
     pub(super) fn record(&self, pairs: &[(usize, usize)]) -> MeasureRecord {
         let card = self.measure.card;
-        let pair = |(&(a, b), map): (&(usize, usize), &Vec<Vec<Option<Cell>>>)| {
+        let pair = |((&(a, b), map), null): ((&(usize, usize), &Vec<Vec<Option<Cell>>>), &Option<NullRecord>)| {
             let row = |row: &Vec<Option<Cell>>| {
                 row.iter().map(|cell| cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed))).collect()
             };
-            PairRecord { a, b, cells: map.iter().map(row).collect() }
+            PairRecord { a, b, cells: map.iter().map(row).collect(), null: null.clone() }
         };
         let output = |(&(a, b), cell): (&(usize, usize), &Option<Cell>)| {
             let value = cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed));
@@ -192,7 +232,7 @@ impl Asked {
             higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
             range: card.into(),
             pairs: match card.arity {
-                Arity::Pair => pairs.iter().zip(&self.maps).map(pair).collect(),
+                Arity::Pair => pairs.iter().zip(&self.maps).zip(&self.nulls).map(pair).collect(),
                 Arity::One | Arity::Many | Arity::Outputs => Vec::new(),
             },
             layers: (card.arity == Arity::One)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{StudySpec, Warning};
+use super::{NullSpec, StudySpec, Warning};
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::checkpoint::ReadingEvidence;
@@ -19,7 +19,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The minor version of the schema that this code writes: it counts the optional fields that have been added. A report of
 /// another minor version can be read.
-pub const SCHEMA_MINOR: u32 = 4;
+pub const SCHEMA_MINOR: u32 = 5;
 
 /// A study's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -221,6 +221,44 @@ pub struct PairRecord {
     pub b: usize,
     /// Row by row: `cells[i][j]` compares layer i of `a` with layer j of `b`.
     pub cells: Vec<Vec<Cell>>,
+    /// What chance makes of the map; absent where it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null: Option<NullRecord>,
+}
+
+/// What chance makes of a map: its values when the samples of `b` are put in random order. Row by row like the cells; a cell
+/// without a value has none here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NullRecord {
+    /// The permutations.
+    pub spec: NullSpec,
+    /// The probability of a value at least as alike under the null, at least 1 / (permutations + 1).
+    pub p: Vec<Vec<Option<f64>>>,
+    /// The false discovery rate at which the cell is found, over the map (Benjamini and Hochberg).
+    pub q: Vec<Vec<Option<f64>>>,
+    /// The noise floor: what chance is as alike as, but for a share `alpha`.
+    pub floor: Vec<Vec<Option<f64>>>,
+    /// The calibrated score: 0 at the floor and below, 1 for the most alike value that there is.
+    pub score: Vec<Vec<Option<f64>>>,
+    /// The most alike pair of the map, against the most alike pair under each permutation.
+    pub best: Option<SearchRecord>,
+    /// The best match of each layer of `a`, against its best match under each permutation.
+    pub best_of_rows: Vec<Option<SearchRecord>>,
+    /// The mean over layers at the same depth, where both inputs have as many.
+    pub diagonal_mean: Option<SearchRecord>,
+}
+
+/// What was searched for among cells, calibrated by the same search under each permutation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SearchRecord {
+    /// What was found.
+    pub value: f64,
+    /// The probability of finding a value at least as alike under the null.
+    pub p: f64,
+    /// The noise floor of the search.
+    pub floor: f64,
+    /// The calibrated score.
+    pub score: f64,
 }
 
 /// A value, or why there is none.

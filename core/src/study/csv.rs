@@ -4,15 +4,21 @@ use super::{Cell, Comparison, GroupRecord, OutputRecord};
 
 const HEADER: [&str; 7] = ["measure", "a", "layer_a", "b", "layer_b", "value", "reason"];
 
+/// What follows where chance was asked for; empty in lines that have no null.
+const CHANCE: [&str; 4] = ["floor", "p", "q", "score"];
+
 impl Comparison {
     /// Every value as one line of CSV: measure, both inputs and layers, the value in full precision, or an empty value and
     /// the reason why there is none. A value of a single layer leaves the second input empty; the value of a group leaves
     /// both empty and names the layer of its first member, and what the measure says of each member follows. A value of what
-    /// two networks say of the samples leaves both layers empty.
+    /// two networks say of the samples leaves both layers empty. Where chance was asked for, noise floor, p-value, q-value and
+    /// calibrated score follow.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut text = String::new();
-        push_line(&mut text, HEADER.map(str::to_owned));
+        let chance = self.measures.iter().flat_map(|measure| &measure.pairs).any(|pair| pair.null.is_some());
+        let header = HEADER.iter().chain(CHANCE.iter().filter(|_| chance));
+        push_line(&mut text, header.map(|&name| name.to_owned()));
         for measure in &self.measures {
             let single = measure.layers.iter().flatten().zip(&self.inputs);
             for (input, layer, cell) in single.flat_map(|(cells, input)| {
@@ -33,11 +39,18 @@ impl Comparison {
             }
             for pair in &measure.pairs {
                 let (a, b) = (&self.inputs[pair.a], &self.inputs[pair.b]);
-                for (layer_a, row) in a.layers.iter().zip(&pair.cells) {
-                    for (layer_b, cell) in b.layers.iter().zip(row) {
+                for (i, (layer_a, row)) in a.layers.iter().zip(&pair.cells).enumerate() {
+                    for (j, (layer_b, cell)) in b.layers.iter().zip(row).enumerate() {
                         let (value, reason) = texts(cell);
                         let [id, a, b] = [&measure.id, &a.name, &b.name].map(Clone::clone);
-                        push_line(&mut text, [id, a, layer_a.name.clone(), b, layer_b.name.clone(), value, reason]);
+                        let line = [id, a, layer_a.name.clone(), b, layer_b.name.clone(), value, reason];
+                        let null = pair.null.iter().flat_map(|null| {
+                            [&null.floor, &null.p, &null.q, &null.score].map(|cells| match cells[i][j] {
+                                Some(value) => format!("{value:?}"),
+                                None => String::new(),
+                            })
+                        });
+                        push_line(&mut text, line.into_iter().chain(null));
                     }
                 }
             }
@@ -68,8 +81,8 @@ fn texts(cell: &Cell) -> (String, String) {
     }
 }
 
-fn push_line(text: &mut String, fields: [String; 7]) {
-    text.push_str(&fields.map(quoted).join(","));
+fn push_line(text: &mut String, fields: impl IntoIterator<Item = String>) {
+    text.push_str(&fields.into_iter().map(quoted).collect::<Vec<_>>().join(","));
     text.push_str("\r\n");
 }
 

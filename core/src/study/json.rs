@@ -146,7 +146,7 @@ mod tests {
     fn the_text_is_the_one_that_other_programs_read() {
         let text = sample::comparison().to_json().unwrap();
         for part in [
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 4,\n  \"generator\": \"repgeo 0.1.0\",\n  \"inputs\": [",
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 5,\n  \"generator\": \"repgeo 0.1.0\",\n  \"inputs\": [",
             "\"subset\": {\n      \"stratified\": {\n        \"seed\": 7",
             "\"row_policy\": \"flatten\"",
             "[\n              0.1,\n              -1.2345678901234567e-20\n            ]",

@@ -15,6 +15,7 @@ mod json;
 pub(crate) mod layer_map;
 #[cfg(test)]
 mod network_tests;
+mod null;
 mod number;
 mod open;
 mod outputs;
@@ -38,8 +39,8 @@ mod watch;
 
 pub use compare::compare;
 pub use comparison::{
-    Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, OutputRecord,
-    PairRecord, PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION,
+    Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, NullRecord,
+    OutputRecord, PairRecord, PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, SearchRecord,
 };
 pub use error::StudyError;
 pub use input::{Input, unique};
@@ -53,5 +54,5 @@ pub use remarks::{RemarkKind, RemarkPlace, Warning, Weight};
 pub(crate) use sentence::same_depth;
 pub use sentence::{sentence, sentence_of};
 pub use session::Study;
-pub use spec::{InputSpec, LayerPlan, PairError, PairPlan, ProbeSpec, StudySpec};
+pub use spec::{InputSpec, LayerPlan, NullSpec, PairError, PairPlan, ProbeSpec, StudySpec};
 pub use watch::{CellEvent, Watcher};

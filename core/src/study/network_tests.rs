@@ -50,6 +50,7 @@ fn settings() -> StudySpec {
         pairs: PairPlan::All,
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
+        null: None,
     }
 }
 

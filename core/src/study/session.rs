@@ -135,7 +135,9 @@ impl Study {
         let name = self.expected[index].name.clone();
         let watcher = Monotone::new(watcher);
         let count = self.spec.inputs.len() as f64;
-        let portion = (index as f64 / count, 1.0 / count);
+        // The null comes last and has half of the progress.
+        let share = if self.spec.null.is_some() { 0.5 } else { 1.0 };
+        let portion = (share * index as f64 / count, share / count);
         self.device = Some(super::DeviceRecord::of(engine));
         let keep = Keep { rows: self.keeps_rows(), parts: self.keeps_parts() };
         let findings = remarks::of_input(input, &name);
@@ -176,8 +178,13 @@ impl Study {
         let groups = self.groups();
         if let Some(samples) = &self.samples {
             let said = said(&self.inputs);
-            for asked in &mut self.questions {
+            let questions = self.questions.len() as f64;
+            for (place, asked) in self.questions.iter_mut().enumerate() {
                 asked.conclude(&groups, &watcher).await?;
+                if let Some(null) = self.spec.null.filter(|_| index + 1 == self.spec.inputs.len()) {
+                    let span = (share + share * place as f64 / questions, share / questions);
+                    asked.calibrate(&self.pairs, null, span, &watcher).await?;
+                }
                 asked.compare_outputs(&self.pairs, &said, samples, &watcher).await?;
             }
         }
@@ -287,6 +294,9 @@ impl Study {
             asked.fill(pair, (a, b), &whole, &watcher).await?;
         }
         asked.conclude(&self.groups(), &watcher).await?;
+        if let Some(null) = self.spec.null {
+            asked.calibrate(&self.pairs, null, (1.0, 0.0), &watcher).await?;
+        }
         asked.compare_outputs(&self.pairs, &said(&self.inputs), &samples, &watcher).await?;
         self.spec.questions.push(asked.measure.id.clone());
         self.questions.push(asked);

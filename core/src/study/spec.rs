@@ -27,6 +27,20 @@ pub struct StudySpec {
     /// How a feature map becomes a row; activation files bring their rows.
     #[serde(default)]
     pub rows: RowPolicy,
+    /// The permutation null of maps; absent where none is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null: Option<NullSpec>,
+}
+
+/// A permutation null: the samples of the second network in random order, this many times.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NullSpec {
+    /// How many permutations, K: no p-value is below 1 / (K + 1).
+    pub permutations: usize,
+    /// Which permutations.
+    pub seed: u64,
+    /// The level of the noise floor.
+    pub alpha: f64,
 }
 
 /// One network or activation file of a study.

@@ -107,6 +107,7 @@ pub(super) fn settings(measures: &[&str]) -> StudySpec {
         pairs: PairPlan::All,
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
+        null: None,
     }
 }
 
@@ -268,4 +269,42 @@ fn rows_in_the_order_of_a_file_are_remarked_upon() {
     let report = run(&[anonymous("x"), anonymous("y")], &settings(&["cka-linear"]), &Record::default()).unwrap();
     let [warning] = report.warnings.as_slice() else { panic!("{:?}", report.warnings) };
     assert!(warning.to_string().starts_with("x, y: the file does not name its samples"), "{warning}");
+}
+
+#[test]
+fn chance_stands_beside_every_value() {
+    let inputs = [first(), second()];
+    let null = Some(NullSpec { permutations: 99, seed: 3, alpha: 0.05 });
+    let spec = StudySpec { null, ..settings(&["cka-linear-debiased", "procrustes-angular"]) };
+    let report = run(&inputs, &spec, &Record::default()).unwrap();
+    for (measure, record) in report.measures.iter().enumerate() {
+        let pair = &record.pairs[0];
+        let null = pair.null.as_ref().unwrap();
+        let mut known = Vec::new();
+        for (i, row) in pair.cells.iter().enumerate() {
+            for (j, cell) in row.iter().enumerate() {
+                let [p, q, floor, score] = [&null.p, &null.q, &null.floor, &null.score].map(|cells| cells[i][j]);
+                let Cell::Value(value) = cell else {
+                    assert_eq!((p, q, floor, score), (None, None, None, None));
+                    continue;
+                };
+                let (p, q, floor, score) = (p.unwrap(), q.unwrap(), floor.unwrap(), score.unwrap());
+                assert!((0.01..=1.0).contains(&p) && q >= p && (0.0..=1.0 + 1e-12).contains(&score));
+                let above = if measure == 0 { value - floor } else { floor - value };
+                assert_eq!(score > 0.0, above > 1e-12, "{value} {floor} {score}");
+                known.push((p, score));
+            }
+        }
+        // A layer and its copy are no chance, and the search over the map is no easier than any of its cells.
+        let best = null.best.unwrap();
+        assert_eq!(best.p, 0.01);
+        assert!((best.score - 1.0).abs() < 1e-6, "{best:?}");
+        assert!(known.iter().any(|&(p, _)| p == 0.01));
+        assert_eq!(null.best_of_rows.len(), pair.cells.len());
+    }
+    // The same orders again, and none where none were asked for.
+    assert_eq!(run(&inputs, &spec, &Record::default()).unwrap(), report);
+    let plain = run(&inputs, &StudySpec { null: None, ..spec }, &Record::default()).unwrap();
+    assert!(plain.measures.iter().all(|measure| measure.pairs[0].null.is_none()));
+    assert!(report.to_csv().starts_with("measure,a,layer_a,b,layer_b,value,reason,floor,p,q,score\r\n"));
 }

@@ -98,6 +98,7 @@ fn compare(files: inputs::Files, probe: &ProbeSet) -> Result<Comparison> {
         pairs: PairPlan::All,
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
+        null: None,
     };
     let mut study = Study::new(spec, Some(probe), Budget::ONCE)?;
     // One thread, as in a browser.

@@ -41,7 +41,11 @@ impl Bar {
         let watch = self.watch.borrow();
         let forward = watch.seconds(Stage::Forward);
         let similarity = watch.seconds(Stage::Prepare) + watch.seconds(Stage::Compare);
-        format!("forward {forward:.3} s\nsimilarity {similarity:.3} s\n")
+        let null = match watch.seconds(Stage::Null) {
+            0.0 => String::new(),
+            seconds => format!("null {seconds:.3} s\n"),
+        };
+        format!("forward {forward:.3} s\nsimilarity {similarity:.3} s\n{null}")
     }
 }
 
@@ -57,6 +61,7 @@ impl Supervisor for Bar {
             Stage::Forward => "running",
             Stage::Prepare => "preparing",
             Stage::Compare => "comparing",
+            Stage::Null => "comparing samples in random order",
         };
         if self.bar.position() == 0 {
             // The time left is told from here on: reading files is no part of it.
@@ -111,5 +116,6 @@ fn name(stage: Stage) -> &'static str {
         Stage::Forward => "forward",
         Stage::Prepare => "prepare",
         Stage::Compare => "compare",
+        Stage::Null => "null",
     }
 }

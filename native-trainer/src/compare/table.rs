@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
-use repgeo_core::study::{Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, OutputRecord, number, sentence_of};
+use repgeo_core::study::{
+    Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, NullRecord, NullSpec, OutputRecord, SearchRecord, number,
+    sentence_of,
+};
 
 use super::readings;
 
@@ -41,7 +44,7 @@ pub(super) fn table(comparison: &Comparison) -> Result<String> {
             let map = LayerMap::of(comparison, index, pair)
                 .with_context(|| format!("{}: pair {pair} is of an input that is not in the report", measure.id))?;
             text.push('\n');
-            push_map(&mut text, &measure.id, &map);
+            push_map(&mut text, &measure.id, &map, measure.pairs[pair].null.as_ref());
         }
     }
     for input in &comparison.inputs {
@@ -110,7 +113,7 @@ fn in_words(cell: &Cell) -> String {
     }
 }
 
-fn push_map(text: &mut String, id: &str, map: &LayerMap) {
+fn push_map(text: &mut String, id: &str, map: &LayerMap, null: Option<&NullRecord>) {
     let more = if map.higher_is_more_alike { "higher is more alike" } else { "lower is more alike" };
     line(text, &format!("{id} ({more}): {} and {}", map.a, map.b));
     let square = map.rows.len() == map.columns.len();
@@ -127,7 +130,11 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap) {
             Some(cell) => in_words(cell),
             None => "no value".to_owned(),
         };
-        [name.clone(), partner, value]
+        let chance = match (null, column) {
+            (Some(null), Some(column)) => beside_chance(null, (row, column)),
+            _ => String::new(),
+        };
+        [name.clone(), partner, format!("{value}{chance}")]
     });
     let rows: Vec<[String; 3]> = std::iter::once(header).chain(rows).collect();
     let longest = |field: fn(&[String; 3]) -> &String| rows.iter().map(|row| field(row).chars().count()).max();
@@ -138,6 +145,29 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap) {
         line(text, &format!("  {layer:first$}{partner}  {value}"));
     }
     line(text, &sentence_of(map));
+    if let Some(null) = null {
+        line(text, &chance_of(null));
+    }
+}
+
+/// The noise floor, p-value and q-value of a cell.
+fn beside_chance(null: &NullRecord, (row, column): (usize, usize)) -> String {
+    match (null.floor[row][column], null.p[row][column], null.q[row][column]) {
+        (Some(floor), Some(p), Some(q)) => format!("  floor {}, p {p:.3}, q {q:.3}", number(floor)),
+        _ => "  no null".to_owned(),
+    }
+}
+
+/// What was searched for, beside what the same search finds by chance.
+fn chance_of(null: &NullRecord) -> String {
+    let found = |what: &str, search: Option<SearchRecord>| {
+        let SearchRecord { value, p, floor, .. } = search?;
+        Some(format!("{what} {} (floor {}, p {p:.3})", number(value), number(floor)))
+    };
+    let searches = [found("most alike pair", null.best), found("mean at the same depth", null.diagonal_mean)];
+    let searches: Vec<String> = searches.into_iter().flatten().collect();
+    let NullSpec { permutations, alpha, .. } = null.spec;
+    format!("{permutations} random orders of the samples, level {alpha}: {}.", searches.join(", "))
 }
 
 fn line(text: &mut String, line: &str) {

@@ -135,6 +135,7 @@ async fn compared(page: &Page, specimens: &[&Specimen], probe: &ProbeSet) -> any
         pairs: PairPlan::All,
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
+        null: None,
     };
     let study = study::compare(&inputs, Some(probe), &spec, Budget::ONCE, &Engine::host(2), &Unsupervised).await?;
     let expected: Value = serde_json::from_str(&study.report()?.to_json()?)?;

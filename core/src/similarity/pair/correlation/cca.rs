@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::decomposition::singular_values;
-use crate::layer::{Layer, PartId, Reason};
+use crate::layer::{Layer, Order, PartId, Reason};
 use crate::similarity::{Arity, Card, Direction, Family, Invariance, Pair, Range, Samples};
 
 /// Canonical correlation analysis.
@@ -71,6 +71,10 @@ impl Pair for Cca {
             Self::MeanSquared => product.squared_norm_l2(),
         };
         Ok(sum / a.rank().min(b.rank()) as f64)
+    }
+
+    fn permuted(&self, prepared: &Span, order: &Order) -> Option<Span> {
+        Some(prepared.permuted(order))
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much the column spaces of two layers overlap.
 
 use super::Span;
-use crate::layer::{Layer, PartId, Reason};
+use crate::layer::{Layer, Order, PartId, Reason};
 use crate::similarity::{Arity, Card, Direction, Family, Invariance, Pair, Range, Samples};
 
 /// The eigenspace overlap score.
@@ -39,6 +39,10 @@ impl Pair for EigenspaceOverlap {
 
     async fn compare(&self, a: &Span, b: &Span) -> Result<f64, Reason> {
         Ok(a.cross(b).await?.squared_norm_l2() / a.rank().max(b.rank()) as f64)
+    }
+
+    fn permuted(&self, prepared: &Span, order: &Order) -> Option<Span> {
+        Some(prepared.permuted(order))
     }
 }
 

@@ -3,7 +3,7 @@
 use faer::Mat;
 
 use crate::decomposition::{LeftSvd, cross};
-use crate::layer::{Coordinates, Layer, Reason};
+use crate::layer::{Coordinates, Layer, Order, Reason};
 use crate::similarity::pair::triangle::same_length;
 
 /// An orthonormal basis of the column space of Xc, n × r with r its rank.
@@ -27,6 +27,11 @@ impl Span {
     /// r.
     pub(crate) fn rank(&self) -> usize {
         self.0.ncols()
+    }
+
+    /// The same of reordered samples.
+    pub(crate) fn permuted(&self, order: &Order) -> Self {
+        Self(order.rows(&self.0))
     }
 
     /// Uxᵀ Uy, whose singular values are the canonical correlations.

@@ -3,7 +3,7 @@
 use faer::Mat;
 
 use crate::decomposition::{LeftSvd, cross, singular_values};
-use crate::layer::{Coordinates, Layer, PartId, Reason};
+use crate::layer::{Coordinates, Layer, Order, PartId, Reason};
 use crate::similarity::pair::triangle::same_length;
 use crate::similarity::{
     Arity, Card, Chosen, Direction, Family, Invariance, Pair, Parameter, ParameterError, Range, Samples,
@@ -112,6 +112,10 @@ impl Pair for Svcca {
         same_length(a.nrows(), b.nrows())?;
         let correlations = singular_values(cross(a, b).await.as_ref()).await?;
         Ok(correlations.iter().sum::<f64>() / correlations.len() as f64)
+    }
+
+    fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
+        Some(order.rows(prepared))
     }
 }
 

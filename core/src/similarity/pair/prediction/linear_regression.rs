@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use crate::layer::{Coordinates, Layer, PartId, Reason};
+use crate::layer::{Coordinates, Layer, Order, PartId, Reason};
 use crate::similarity::pair::correlation::Span;
 use crate::similarity::{Arity, Card, Direction, Family, Invariance, Pair, Range, Samples};
 
@@ -57,6 +57,10 @@ impl Pair for LinearRegression {
 
     async fn compare(&self, a: &Prepared, b: &Prepared) -> Result<f64, Reason> {
         Ok(b.span.project(&a.unit).await?.squared_norm_l2())
+    }
+
+    fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
+        Some(Prepared { unit: order.rows(&prepared.unit), span: prepared.span.permuted(order) })
     }
 }
 

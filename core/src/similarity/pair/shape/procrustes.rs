@@ -3,7 +3,7 @@
 use faer::{Mat, Scale};
 
 use crate::decomposition::{ThinSvd, cross, singular_values};
-use crate::layer::{Coordinates, Layer, PartId, Reason};
+use crate::layer::{Coordinates, Layer, Order, PartId, Reason};
 use crate::similarity::pair::triangle::same_length;
 use crate::similarity::{Arity, Card, Direction, Family, Invariance, Pair, Range, Samples};
 
@@ -139,6 +139,10 @@ impl Pair for Procrustes {
             Self::Angle => Ok(2.0 * (0.5 * squared_distance(a, b, &product, nuclear, 2.0).await?.sqrt()).asin()),
             Self::Squared | Self::SizeAndShapeSquared => squared_distance(a, b, &product, nuclear, 2.0).await,
         }
+    }
+
+    fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
+        Some(order.rows(prepared))
     }
 }
 
