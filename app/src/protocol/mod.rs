@@ -150,7 +150,7 @@ pub struct CompareSettings {
     /// How pixels are normalised.
     pub normalisation: NormalisationChoice,
     /// The study.
-    pub spec: StudySpec,
+    pub spec: Box<StudySpec>,
 }
 
 impl CompareSettings {
@@ -158,7 +158,7 @@ impl CompareSettings {
     #[must_use]
     pub fn has_layers_of(&self, other: &Self) -> bool {
         let questions = self.spec.questions.clone();
-        *self == Self { spec: StudySpec { questions, ..other.spec.clone() }, ..other.clone() }
+        *self == Self { spec: Box::new(StudySpec { questions, ..(*other.spec).clone() }), ..other.clone() }
     }
 }
 

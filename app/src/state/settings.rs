@@ -128,7 +128,7 @@ impl State {
             files: self.inputs().map(|(file, _)| file.id).collect(),
             probe: self.probe_file().map(|file| file.id).filter(|_| needs_probe),
             normalisation: self.settings.normalisation.clone(),
-            spec: StudySpec {
+            spec: Box::new(StudySpec {
                 inputs: self
                     .input_names()
                     .into_iter()
@@ -145,7 +145,7 @@ impl State {
                 layers: LayerPlan::All,
                 rows: self.settings.row_policy,
                 null: None,
-            },
+            }),
         }
     }
 

@@ -211,11 +211,12 @@ impl Asked {
     /// What the report says of it. Cells that were not computed are absent.
     pub(super) fn record(&self, pairs: &[(usize, usize)]) -> MeasureRecord {
         let card = self.measure.card;
-        let pair = |((&(a, b), map), null): ((&(usize, usize), &Vec<Vec<Option<Cell>>>), &Option<NullRecord>)| {
+        let pair = |(place, &(a, b)): (usize, &(usize, usize))| {
             let row = |row: &Vec<Option<Cell>>| {
                 row.iter().map(|cell| cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed))).collect()
             };
-            PairRecord { a, b, cells: map.iter().map(row).collect(), null: null.clone() }
+            let cells = self.maps[place].iter().map(row).collect();
+            PairRecord { a, b, cells, null: self.nulls[place].clone() }
         };
         let output = |(&(a, b), cell): (&(usize, usize), &Option<Cell>)| {
             let value = cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed));
@@ -232,7 +233,7 @@ impl Asked {
             higher_is_more_alike: card.direction == Direction::HigherIsMoreAlike,
             range: card.into(),
             pairs: match card.arity {
-                Arity::Pair => pairs.iter().zip(&self.maps).zip(&self.nulls).map(pair).collect(),
+                Arity::Pair => pairs.iter().enumerate().map(pair).collect(),
                 Arity::One | Arity::Many | Arity::Outputs => Vec::new(),
             },
             layers: (card.arity == Arity::One)
