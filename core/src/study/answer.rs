@@ -153,18 +153,20 @@ impl Asked {
             let (Some(a), Some(b), true, None) = (self.layers.get(a), self.layers.get(b), complete, &null) else {
                 continue;
             };
+            let samples = b.iter().find(|layer| prepared(layer).is_some()).map_or(0, |layer| layer.rows);
+            // Layers of other rows have no values with these, and the orders are not theirs.
+            let reordered = |layer: &&Answered| layer.rows == samples && prepared(layer).is_some();
             let there = |layers: &[Answered]| -> Vec<usize> {
-                (0..layers.len()).filter(|&layer| prepared(&layers[layer]).is_some()).collect()
+                (0..layers.len()).filter(|&layer| reordered(&&layers[layer])).collect()
             };
             let places = (there(a), there(b));
-            let samples = places.1.first().map_or(0, |&place| b[place].rows);
             let each = |done: f64| {
                 let fraction = start + length * (pair as f64 + done) / pairs.len() as f64;
                 watcher.at_least(fraction, Stage::Null, "", "");
             };
             let permutations = Permutations::random(spec.permutations, samples, spec.seed);
-            let left: Vec<&Prepared> = a.iter().filter_map(prepared).collect();
-            let right: Vec<&Prepared> = b.iter().filter_map(prepared).collect();
+            let left: Vec<&Prepared> = a.iter().filter(reordered).filter_map(prepared).collect();
+            let right: Vec<&Prepared> = b.iter().filter(reordered).filter_map(prepared).collect();
             let maps = NullMaps::of(&**measure, (&left, &right), &permutations, watcher, each).await?;
             *null = Some(Calibrator { card: self.measure.card, spec, places }.record(map, &maps));
         }

@@ -20,6 +20,12 @@ pub enum StudyError {
     /// No measure was asked for.
     #[error("a comparison needs at least one measure, such as cka-linear-debiased")]
     NoMeasure,
+    /// A null was asked for where rows are positions of images.
+    #[error(
+        "the positions of an image are not independent of each other, so that random orders of all rows say nothing of chance; \
+         leave out the null, or make one row of each image (flatten, average-pool)"
+    )]
+    NullOfPositions,
     /// There is no such measure.
     #[error(transparent)]
     Measure(#[from] UnknownMeasure),

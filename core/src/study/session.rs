@@ -83,6 +83,9 @@ impl Study {
         if questions.is_empty() {
             return Err(StudyError::NoMeasure);
         }
+        if spec.null.is_some() && spec.rows == RowPolicy::PositionsAsSamples {
+            return Err(StudyError::NullOfPositions);
+        }
         let probe = match (probe, spec.probe) {
             (Some(probe), Some(chosen)) => Some(Arc::new(probe.select(chosen.samples, chosen.subset)?)),
             _ => None,

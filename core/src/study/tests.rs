@@ -302,6 +302,9 @@ fn chance_stands_beside_every_value() {
         assert!(known.iter().any(|&(p, _)| p == 0.01));
         assert_eq!(null.best_of_rows.len(), pair.cells.len());
     }
+    let positions = StudySpec { rows: RowPolicy::PositionsAsSamples, ..spec.clone() };
+    let refused = run(&inputs, &positions, &Record::default()).unwrap_err();
+    assert!(refused.to_string().contains("not independent"), "{refused}");
     // The same orders again, and none where none were asked for.
     assert_eq!(run(&inputs, &spec, &Record::default()).unwrap(), report);
     let plain = run(&inputs, &StudySpec { null: None, ..spec }, &Record::default()).unwrap();

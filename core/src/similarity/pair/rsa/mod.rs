@@ -77,19 +77,21 @@ impl Pair for Rsa {
             }
             (distance, _) => distance,
         };
-        let Dissimilarities { values, tolerance } = Dissimilarities::of(distance, layer)?;
+        // Centring needs the whole matrix.
+        let Dissimilarities { values, tolerance } = match self.comparator {
+            Comparator::WhitenedCosine => Dissimilarities::of_all(distance, layer)?,
+            _ => Dissimilarities::of(distance, layer)?,
+        };
         match self.comparator {
             Comparator::Pearson => centred_unit(values, tolerance).map(Prepared::Unit),
             Comparator::Spearman => centred_unit(ranks::mean_ranks(&values, tolerance), 0.0).map(Prepared::Unit),
             Comparator::Cosine => unit(values, 0.0).map(Prepared::Unit),
+            Comparator::WhitenedCosine => {
+                let matrix = double_centred(&distance::symmetric(layer.facts.samples, values));
+                UnitTriangle::new(&matrix, tolerance, Reason::EquallyDissimilar).map(Prepared::Centred)
+            }
             Comparator::KendallTauA | Comparator::KendallTauB => {
                 Ranked::of(ranks::dense_ranks(&values, tolerance)).map(Prepared::Ranked)
-            }
-            Comparator::WhitenedCosine => {
-                let size = layer.facts.samples;
-                let all = Dissimilarities::of_all(distance, layer)?;
-                let matrix = double_centred(&distance::symmetric(size, all.values));
-                UnitTriangle::new(&matrix, all.tolerance, Reason::EquallyDissimilar).map(Prepared::Centred)
             }
         }
     }
