@@ -58,6 +58,7 @@ impl ColourBar<'_> {
         }
         marks.extend(frame(bar, ink));
 
+        floors(bar, map, limits, ink, marks);
         for (value, text) in ticks {
             if let Place::Within(position) = limits.place(value) {
                 let y = bar.y + (1.0 - position) * bar.height;
@@ -81,6 +82,24 @@ impl ColourBar<'_> {
             bold: false,
         }));
     }
+}
+
+/// A line to the left of the bar from the lowest to the highest noise floor of the map.
+fn floors(bar: Rect, map: &LayerMap, limits: &Limits, ink: RGBColor, marks: &mut Vec<Mark>) {
+    let floors = map.values().filter_map(|(row, column, _)| Some(map.chance(row, column)?.floor));
+    let places = floors.map(|floor| {
+        let share = limits.share(floor).clamp(0.0, 1.0);
+        if limits.higher_is_more_alike { share } else { 1.0 - share }
+    });
+    let Some((low, high)) = places.fold(None, |ends, place| match ends {
+        None => Some((place, place)),
+        Some((low, high)) => Some((f64::min(low, place), f64::max(high, place))),
+    }) else {
+        return;
+    };
+    let y = |place: f64| bar.y + (1.0 - place) * bar.height;
+    let area = Rect { x: bar.x - 5.0, y: y(high) - 1.0, width: 2.0, height: y(low) - y(high) + 2.0 };
+    marks.push(Mark::Rectangle { area, colour: ink });
 }
 
 /// A triangle beyond the upper (`side` = −1) or lower (`side` = 1) end of the bar, with a sign and a label.

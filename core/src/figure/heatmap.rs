@@ -10,7 +10,7 @@ use super::colour_bar::ColourBar;
 use super::layout::{Content, Layout};
 use super::mark::{Label, Mark, Painter, Point, Turn, frame};
 use super::metrics::{GAP, LABEL_PITCH, LARGE, MARGIN, MEDIUM, SMALL};
-use super::pattern::{hatch, sign};
+use super::pattern::{cross, hatch, sign};
 use super::scale::{Limits, Place, Scale};
 use super::text::{shortened, shown, width};
 use super::theme::{BEYOND, Theme};
@@ -27,7 +27,9 @@ const END_SHARE: f64 = 0.08;
 
 /// The layer map of two networks: rows are the layers of the first, columns those of the second, first layers at the top
 /// left. Bright is more alike, whichever direction the measure has. Cells that are not computed yet are empty, cells
-/// that have no value are hatched, values beyond the scale have a colour and a sign of their own.
+/// that have no value are hatched, values beyond the scale have a colour and a sign of their own. Where it is known what
+/// chance makes of the map, cells that are no more alike than their noise floor are crossed, and a line beside the colour bar
+/// spans the floors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heatmap {
     /// What is shown.
@@ -58,10 +60,18 @@ impl Heatmap {
         LayerMap::of(comparison, measure, pair).map(Self::new)
     }
 
-    /// Which measure, and how many samples.
+    /// Which measure, how many samples, and what crosses mean where there are some.
     #[must_use]
     pub fn standard_caption(map: &LayerMap) -> String {
-        format!("{}, n = {} samples.", map.measure, map.samples)
+        let plain = format!("{}, n = {} samples.", map.measure, map.samples);
+        match &map.null {
+            Some(null) => format!(
+                "{plain} Crossed: no more alike than chance ({} random orders, α = {}); the line beside the colours spans the \
+                 noise floors.",
+                null.spec.permutations, null.spec.alpha
+            ),
+            None => plain,
+        }
     }
 
     /// Where the parts of the figure lie, in CSS pixels.
@@ -184,8 +194,13 @@ impl Heatmap {
                             area.height += OVERLAP;
                         }
                         marks.push(Mark::Rectangle { area, colour: colour(place) });
-                        if !matches!(place, Place::Within(_)) {
-                            sign(cell.centre(), cell.width.min(cell.height), place, marks);
+                        let side = cell.width.min(cell.height);
+                        match place {
+                            Place::Within(position) if self.map.is_chance(row, column) => {
+                                cross(cell.centre(), side, position, marks);
+                            }
+                            Place::Within(_) => {}
+                            Place::Below | Place::Above => sign(cell.centre(), side, place, marks),
                         }
                     }
                 }

@@ -20,6 +20,16 @@ pub(super) fn sign(centre: Point, side: f64, place: Place, marks: &mut Vec<Mark>
     }
 }
 
+/// A cross over a cell, dark on bright colours and bright on dark ones.
+pub(super) fn cross(centre: Point, side: f64, position: f64, marks: &mut Vec<Mark>) {
+    let reach = (0.22 * side).clamp(1.5, 6.0);
+    let colour = if position > 0.5 { RGBColor(0x00, 0x00, 0x00) } else { RGBColor(0xff, 0xff, 0xff) };
+    for side in [-1.0, 1.0] {
+        let end = |sign: f64| Point { x: centre.x + sign * reach, y: centre.y + sign * side * reach };
+        marks.push(Mark::Path { points: vec![end(-1.0), end(1.0)], width: 1.0, colour });
+    }
+}
+
 /// Diagonal lines over a cell.
 pub(super) fn hatch(area: Rect, colour: RGBColor, marks: &mut Vec<Mark>) {
     let step = (area.width.min(area.height) / 2.0).clamp(3.0, 6.0);

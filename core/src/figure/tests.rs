@@ -242,3 +242,36 @@ fn documents_are_valid_xml_with_text_whatever_the_names_are() {
         }
     }
 }
+
+#[test]
+fn cells_within_chance_are_crossed_and_their_floors_stand_beside_the_bar() {
+    use crate::study::{NullRecord, NullSpec};
+
+    let plain = map(&[&[Some(0.9), Some(0.2)], &[Some(0.1), Some(0.8)]], true);
+    let all = |value: f64| vec![vec![Some(value); 2]; 2];
+    let mut known = plain.clone();
+    known.null = Some(NullRecord {
+        spec: NullSpec { permutations: 99, seed: 0, alpha: 0.05 },
+        p: all(0.01),
+        q: all(0.01),
+        floor: vec![vec![Some(0.25), Some(0.25)], vec![Some(0.25), Some(0.75)]],
+        score: vec![vec![Some(0.8), Some(0.0)], vec![Some(0.0), Some(0.2)]],
+        best: None,
+        best_of_rows: vec![None, None],
+        diagonal_mean: None,
+    });
+    let paths = |map: &LayerMap| {
+        let marks = Heatmap::new(map.clone()).marks();
+        marks.iter().filter(|mark| matches!(mark, Mark::Path { .. })).count()
+    };
+    assert_eq!(paths(&known), paths(&plain) + 2 * 2);
+    let figure = Heatmap::new(known.clone());
+    let bar = figure.layout().bar;
+    let line = figure.marks().iter().find_map(|mark| match mark {
+        Mark::Rectangle { area, .. } if area.width == 2.0 && area.right() < bar.x => Some(*area),
+        _ => None,
+    });
+    // From 0.75 down to 0.25 on a bar of 0 to 1, and a pixel at either end.
+    assert!((line.unwrap().height - (0.5 * bar.height + 2.0)).abs() < 1e-9, "{line:?}");
+    assert!(figure.caption.unwrap().contains("no more alike than chance (99 random orders, α = 0.05)"));
+}

@@ -139,6 +139,11 @@ impl Asked {
         Ok(())
     }
 
+    /// Forgets what chance makes of the maps.
+    pub(super) fn forget_nulls(&mut self) {
+        self.nulls.fill(None);
+    }
+
     /// Computes the null of each map that is complete and has none yet, within a span of the whole progress.
     pub(super) async fn calibrate<W: Watcher>(
         &mut self,
@@ -210,6 +215,21 @@ impl Asked {
         Ok(())
     }
 
+    /// Which values of a map follow from the numbers of samples and features alone; empty where none does.
+    fn by_construction(&self, pair: usize, (a, b): (usize, usize)) -> Vec<Vec<bool>> {
+        let Question::Pair(measure) = &self.measure.question else { return Vec::new() };
+        let forced = |row: usize, column: usize| {
+            let value = matches!(self.maps[pair][row][column], Some(Cell::Value(_)));
+            let (a, b) = (self.layers.get(a)?.get(row)?, self.layers.get(b)?.get(column)?);
+            Some(value && measure.by_construction(prepared(a)?, prepared(b)?))
+        };
+        let row = |(row, cells): (usize, &Vec<Option<Cell>>)| {
+            (0..cells.len()).map(|column| forced(row, column).unwrap_or(false)).collect()
+        };
+        let all: Vec<Vec<bool>> = self.maps[pair].iter().enumerate().map(row).collect();
+        if all.iter().flatten().any(|&forced| forced) { all } else { Vec::new() }
+    }
+
     /// What the report says of it. Cells that were not computed are absent.
     pub(super) fn record(&self, pairs: &[(usize, usize)]) -> MeasureRecord {
         let card = self.measure.card;
@@ -218,7 +238,13 @@ impl Asked {
                 row.iter().map(|cell| cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed))).collect()
             };
             let cells = self.maps[place].iter().map(row).collect();
-            PairRecord { a, b, cells, null: self.nulls[place].clone() }
+            PairRecord {
+                a,
+                b,
+                cells,
+                by_construction: self.by_construction(place, (a, b)),
+                null: self.nulls[place].clone(),
+            }
         };
         let output = |(&(a, b), cell): (&(usize, usize), &Option<Cell>)| {
             let value = cell.clone().unwrap_or_else(|| Cell::without(Reason::NotComputed));

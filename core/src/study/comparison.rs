@@ -19,7 +19,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The minor version of the schema that this code writes: it counts the optional fields that have been added. A report of
 /// another minor version can be read.
-pub const SCHEMA_MINOR: u32 = 5;
+pub const SCHEMA_MINOR: u32 = 6;
 
 /// A study's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -221,6 +221,10 @@ pub struct PairRecord {
     pub b: usize,
     /// Row by row: `cells[i][j]` compares layer i of `a` with layer j of `b`.
     pub cells: Vec<Vec<Cell>>,
+    /// Row by row like the cells: whether a value follows from the numbers of samples and features alone, so that random
+    /// layers have it too. Empty where none does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_construction: Vec<Vec<bool>>,
     /// What chance makes of the map; absent where it was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null: Option<NullRecord>,
@@ -246,6 +250,24 @@ pub struct NullRecord {
     pub best_of_rows: Vec<Option<SearchRecord>>,
     /// The mean over layers at the same depth, where both inputs have as many.
     pub diagonal_mean: Option<SearchRecord>,
+}
+
+impl NullRecord {
+    /// The same beside the calibrated scores, whose floors are 0.
+    #[must_use]
+    pub fn of_scores(self) -> Self {
+        let nothing = |cells: Vec<Vec<Option<f64>>>| -> Vec<Vec<Option<f64>>> {
+            cells.into_iter().map(|row| row.into_iter().map(|cell| cell.map(|_| 0.0)).collect()).collect()
+        };
+        let search = |record: SearchRecord| SearchRecord { value: record.score, floor: 0.0, ..record };
+        Self {
+            floor: nothing(self.floor),
+            best: self.best.map(search),
+            best_of_rows: self.best_of_rows.into_iter().map(|row| row.map(search)).collect(),
+            diagonal_mean: self.diagonal_mean.map(search),
+            ..self
+        }
+    }
 }
 
 /// What was searched for among cells, calibrated by the same search under each permutation.

@@ -91,6 +91,25 @@ impl Comparison {
                     let expected = format!("{rows} rows of {columns} cells");
                     return Err(inconsistent(&part, expected, format!("rows of {found:?} cells")));
                 }
+                let shape = |name: &str, found: Vec<usize>| {
+                    let expected = format!("{rows} rows of {columns} for {name}");
+                    if found == vec![columns; rows] {
+                        Ok(())
+                    } else {
+                        Err(inconsistent(&part, expected, format!("rows of {found:?}")))
+                    }
+                };
+                if !pair.by_construction.is_empty() {
+                    shape("by_construction", pair.by_construction.iter().map(Vec::len).collect())?;
+                }
+                if let Some(null) = &pair.null {
+                    for (name, cells) in
+                        [("p", &null.p), ("q", &null.q), ("floor", &null.floor), ("score", &null.score)]
+                    {
+                        shape(name, cells.iter().map(Vec::len).collect())?;
+                    }
+                    shape("best_of_rows", vec![columns; null.best_of_rows.len()])?;
+                }
             }
             if let Some(values) = &measure.layers {
                 let part = format!("the layers of {}", measure.id);
@@ -146,7 +165,7 @@ mod tests {
     fn the_text_is_the_one_that_other_programs_read() {
         let text = sample::comparison().to_json().unwrap();
         for part in [
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 5,\n  \"generator\": \"repgeo 0.1.0\",\n  \"inputs\": [",
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 6,\n  \"generator\": \"repgeo 0.1.0\",\n  \"inputs\": [",
             "\"subset\": {\n      \"stratified\": {\n        \"seed\": 7",
             "\"row_policy\": \"flatten\"",
             "[\n              0.1,\n              -1.2345678901234567e-20\n            ]",

@@ -1,6 +1,6 @@
 //! One measure between the layers of two inputs, as it stands: complete in a report, partly empty while it is computed.
 
-use super::{Cell, Comparison, RangeRecord};
+use super::{Cell, Comparison, NullRecord, RangeRecord};
 use crate::similarity::{Card, Direction};
 
 /// One measure between the layers of two inputs; the first layers come first.
@@ -24,6 +24,23 @@ pub struct LayerMap {
     pub columns: Vec<String>,
     /// `cells[i][j]` compares layer i of `a` with layer j of `b`; [`None`] is not computed yet.
     pub cells: Vec<Vec<Option<Cell>>>,
+    /// Which values follow from the numbers of samples and features alone, row by row; empty where none does.
+    pub by_construction: Vec<Vec<bool>>,
+    /// What chance makes of the map, where that was asked for.
+    pub null: Option<NullRecord>,
+}
+
+/// What chance makes of one value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Chance {
+    /// The probability of a value at least as alike under the null.
+    pub p: f64,
+    /// The false discovery rate at which the value is found, over the map.
+    pub q: f64,
+    /// The noise floor.
+    pub floor: f64,
+    /// The calibrated score.
+    pub score: f64,
 }
 
 impl LayerMap {
@@ -44,6 +61,8 @@ impl LayerMap {
             rows: a.layers.iter().map(|layer| layer.name.clone()).collect(),
             columns: b.layers.iter().map(|layer| layer.name.clone()).collect(),
             cells: pair.cells.iter().map(|row| row.iter().cloned().map(Some).collect()).collect(),
+            by_construction: pair.by_construction.clone(),
+            null: pair.null.clone(),
         })
     }
 
@@ -60,13 +79,16 @@ impl LayerMap {
             rows: rows.to_vec(),
             columns: columns.to_vec(),
             cells: vec![vec![None; columns.len()]; rows.len()],
+            by_construction: Vec::new(),
+            null: None,
         }
     }
 
     /// The same map with every cell not computed yet, for filling in as cells arrive.
     #[must_use]
     pub fn emptied(&self) -> Self {
-        Self { cells: vec![vec![None; self.columns.len()]; self.rows.len()], ..self.clone() }
+        let cells = vec![vec![None; self.columns.len()]; self.rows.len()];
+        Self { cells, by_construction: Vec::new(), null: None, ..self.clone() }
     }
 
     /// The cell of two layers; [`None`] when it is not computed yet, or not in the map.
@@ -88,6 +110,47 @@ impl LayerMap {
     pub fn values(&self) -> impl Iterator<Item = (usize, usize, f64)> {
         let places = (0..self.rows.len()).flat_map(|row| (0..self.columns.len()).map(move |column| (row, column)));
         places.filter_map(|(row, column)| self.value(row, column).map(|value| (row, column, value)))
+    }
+
+    /// How many of the values follow from the numbers of samples and features alone.
+    #[must_use]
+    pub fn forced(&self) -> usize {
+        self.by_construction.iter().flatten().filter(|&&forced| forced).count()
+    }
+
+    /// What chance makes of a value; [`None`] where that is not known.
+    #[must_use]
+    pub fn chance(&self, row: usize, column: usize) -> Option<Chance> {
+        let null = self.null.as_ref()?;
+        let of = |cells: &[Vec<Option<f64>>]| *cells.get(row)?.get(column)?;
+        Some(Chance { p: of(&null.p)?, q: of(&null.q)?, floor: of(&null.floor)?, score: of(&null.score)? })
+    }
+
+    /// Whether a value is no more alike than its noise floor.
+    #[must_use]
+    pub fn is_chance(&self, row: usize, column: usize) -> bool {
+        self.chance(row, column).is_some_and(|chance| chance.score == 0.0)
+    }
+
+    /// The map of the calibrated scores in place of the values; [`None`] where there is no null.
+    #[must_use]
+    pub fn of_scores(&self) -> Option<Self> {
+        self.null.as_ref()?;
+        let score = |row: usize, column: usize| match self.cell(row, column) {
+            Some(Cell::Value(_)) => self.chance(row, column).map(|chance| Cell::Value(chance.score)),
+            other => other.cloned(),
+        };
+        let cells = (0..self.rows.len())
+            .map(|row| (0..self.columns.len()).map(|column| score(row, column)).collect())
+            .collect();
+        Some(Self {
+            measure: format!("{}, calibrated score", self.measure),
+            higher_is_more_alike: true,
+            range: RangeRecord { low: Some(0.0), high: Some(1.0) },
+            cells,
+            null: self.null.clone().map(NullRecord::of_scores),
+            ..self.clone()
+        })
     }
 
     /// Whether `left` is more alike than `right`.
@@ -145,6 +208,8 @@ pub(crate) mod tests {
             rows: layers(values.len()),
             columns: layers(values.first().map_or(0, |row| row.len())),
             cells: values.iter().map(|row| row.iter().map(|value| Some(cell(value))).collect()).collect(),
+            by_construction: Vec::new(),
+            null: None,
         }
     }
 

@@ -5,6 +5,8 @@
 //! they come, and [`sentence`] puts a map into words.
 
 mod answer;
+mod by_construction;
+mod chance;
 mod compare;
 mod comparison;
 mod csv;
@@ -45,7 +47,7 @@ pub use comparison::{
 pub use error::StudyError;
 pub use input::{Input, unique};
 pub use json::ReportError;
-pub use layer_map::LayerMap;
+pub use layer_map::{Chance, LayerMap};
 pub use number::{bytes, number};
 pub use open::{OpenError, Opened, open, open_as, open_sharded};
 pub use plan::{Budget, LayerSize};

@@ -2,7 +2,8 @@
 
 use super::session::Study;
 use super::{
-    Comparison, DeviceRecord, InputKind, InputRecord, ProbeRecord, SCHEMA_MINOR, SCHEMA_VERSION, StudyError, remarks,
+    Comparison, DeviceRecord, InputKind, InputRecord, MeasureRecord, ProbeRecord, SCHEMA_MINOR, SCHEMA_VERSION,
+    StudyError, by_construction, remarks,
 };
 use crate::activation::Engine;
 use crate::layer::Precision;
@@ -19,7 +20,9 @@ impl Study {
         let of_all = remarks::of_all(self.inputs.iter().map(|input| &input.record));
         let of_probe = self.probe.as_deref().into_iter().flat_map(remarks::of_probe);
         let of_each = self.inputs.iter().flat_map(|input| input.findings.iter().cloned());
-        let warnings = remarks::gather(of_probe.chain(of_all).chain(of_each));
+        let measures: Vec<MeasureRecord> = self.questions.iter().map(|asked| asked.record(&self.pairs)).collect();
+        let forced = by_construction::findings(&measures);
+        let warnings = remarks::gather(of_probe.chain(of_all).chain(forced).chain(of_each));
         let inputs: Vec<InputRecord> = self.inputs.iter().map(|input| input.record.clone()).collect();
         Ok(Comparison {
             schema_version: SCHEMA_VERSION,
@@ -27,7 +30,7 @@ impl Study {
             generator: format!("repgeo {}", env!("CARGO_PKG_VERSION")),
             probe: self.probe_record(&inputs)?,
             device: self.device_record(&inputs),
-            measures: self.questions.iter().map(|asked| asked.record(&self.pairs)).collect(),
+            measures,
             inputs,
             warnings,
             spec: Some(self.spec.clone()),

@@ -1,7 +1,7 @@
 //! A layer map in plain words.
 
 use super::layer_map::relative_depth;
-use super::{Cell, Comparison, LayerMap, number};
+use super::{Cell, Comparison, LayerMap, by_construction, chance, number};
 
 /// A layer stands out when it is farther from the median of all same-depth pairs than this many standard deviations,
 /// estimated from the median absolute deviation (Iglewicz and Hoaglin, 1993, recommend 3.5) …
@@ -16,12 +16,15 @@ pub fn sentence(comparison: &Comparison, measure: usize, pair: usize) -> String 
 }
 
 /// What a map shows, in plain words: whether layers of the same depth agree best, where agreement is highest and lowest,
-/// which layer stands out, and how many pairs have no value. Cells that are not computed yet are left out.
+/// which layer stands out, how many pairs have no value, and what chance makes of it, where that is known; before all else, how many values say nothing, because they follow
+/// from the numbers of samples and features alone. Cells that are not computed yet are left out.
 #[must_use]
 pub fn sentence_of(map: &LayerMap) -> String {
     let mut sentences = Vec::new();
     let all: Vec<Place> = map.values().collect();
-    if let Some((most, least)) = extremes(map, &all) {
+    sentences.extend(by_construction::sentence(map));
+    // Of a map that says nothing, nothing else is said.
+    if let Some((most, least)) = extremes(map, &all).filter(|_| map.forced() < all.len()) {
         if most.2 == least.2 && all.len() > 1 {
             sentences.push(format!("Every pair of layers has the same value, {}.", number(most.2)));
         } else {
@@ -31,6 +34,7 @@ pub fn sentence_of(map: &LayerMap) -> String {
         }
     }
     sentences.extend(absences(map));
+    sentences.extend(chance::sentence(map));
     sentences.join(" ")
 }
 

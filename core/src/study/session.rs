@@ -7,7 +7,7 @@ use super::answer::{Asked, Place};
 use super::outputs::{self, Said};
 use super::plan::{Budget, LayerSize};
 use super::watch::Monotone;
-use super::{Input, InputRecord, LayerRecord, PartRecord, StudyError, StudySpec, Watcher, remarks};
+use super::{Input, InputRecord, LayerRecord, NullSpec, PartRecord, StudyError, StudySpec, Watcher, remarks};
 use crate::activation::{Engine, Job, Representation, RowPolicy, graph_for, represent};
 use crate::data::ProbeSet;
 use crate::layer::{Layer, LayerError, Logits, Reason};
@@ -303,6 +303,30 @@ impl Study {
         asked.compare_outputs(&self.pairs, &said(&self.inputs), &samples, &watcher).await?;
         self.spec.questions.push(asked.measure.id.clone());
         self.questions.push(asked);
+        Ok(())
+    }
+
+    /// Computes what chance makes of the maps of all questions, from what is kept of the layers, and of those of later
+    /// questions too; [`None`] forgets it.
+    ///
+    /// # Errors
+    /// [`StudyError::NullOfPositions`], [`StudyError::Cancelled`]; what was known before is then known no longer.
+    pub async fn calibrate(&mut self, null: Option<NullSpec>, watcher: &impl Watcher) -> Result<(), StudyError> {
+        if null == self.spec.null {
+            return Ok(());
+        }
+        self.spec.null = None;
+        self.questions.iter_mut().for_each(Asked::forget_nulls);
+        let Some(spec) = null else { return Ok(()) };
+        if self.spec.rows == RowPolicy::PositionsAsSamples {
+            return Err(StudyError::NullOfPositions);
+        }
+        let watcher = Monotone::new(watcher);
+        let questions = self.questions.len() as f64;
+        for (place, asked) in self.questions.iter_mut().enumerate() {
+            asked.calibrate(&self.pairs, spec, (place as f64 / questions, 1.0 / questions), &watcher).await?;
+        }
+        self.spec.null = null;
         Ok(())
     }
 

@@ -289,3 +289,25 @@ fn a_study_takes_the_inputs_that_it_describes() {
     let message = study.expect(&inputs[0]).unwrap_err().to_string();
     assert_eq!(message, "first: the study is described for 2 inputs, and all of them were added");
 }
+
+#[test]
+fn chance_can_be_asked_for_later_and_is_the_same() {
+    let inputs = [first(), second(), first()];
+    let questions = ["cka-linear-debiased", "procrustes-angular"];
+    let null = Some(NullSpec { permutations: 19, seed: 3, alpha: 0.05 });
+    let whole = study(&inputs, StudySpec { null, ..spec(&inputs, &questions) }, KEEPING).unwrap().report().unwrap();
+    let mut asked = study(&inputs, spec(&inputs, &questions[..1]), KEEPING).unwrap();
+    let plain = asked.report().unwrap();
+    pollster::block_on(asked.calibrate(null, &Unsupervised)).unwrap();
+    // A question that comes after has it too.
+    pollster::block_on(asked.ask(questions[1], &Unsupervised)).unwrap();
+    let report = asked.report().unwrap();
+    assert!(report.measures[1].pairs[2].null.is_some());
+    assert_eq!((report.measures, report.spec), (whole.measures, whole.spec));
+    // Another one takes its place, and none leaves nothing behind.
+    let other = Some(NullSpec { permutations: 9, seed: 3, alpha: 0.05 });
+    pollster::block_on(asked.calibrate(other, &Unsupervised)).unwrap();
+    assert_eq!(asked.report().unwrap().measures[0].pairs[0].null.as_ref().unwrap().spec.permutations, 9);
+    pollster::block_on(asked.calibrate(None, &Unsupervised)).unwrap();
+    assert_eq!(asked.report().unwrap().measures[0], plain.measures[0]);
+}

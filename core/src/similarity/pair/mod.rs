@@ -49,6 +49,12 @@ pub trait Pair: Send + Sync + 'static {
         false
     }
 
+    /// Whether the value follows from the numbers of samples and of directions alone: any other layers of as many have the
+    /// same one, random layers too.
+    fn by_construction(&self, _a: &Self::Prepared, _b: &Self::Prepared) -> bool {
+        false
+    }
+
     /// What would be prepared of the permuted layer, where that follows from what was prepared; [`None`] where the permuted
     /// layer has to be prepared instead.
     fn permuted(&self, _prepared: &Self::Prepared, _order: &Order) -> Option<Self::Prepared> {
@@ -111,6 +117,9 @@ pub trait AnyPair: Send + Sync {
     /// See [`Pair::maps_at_once`].
     fn maps_at_once(&self) -> bool;
 
+    /// See [`Pair::by_construction`].
+    fn by_construction(&self, a: &Prepared, b: &Prepared) -> bool;
+
     /// See [`Pair::permuted`].
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared>;
 }
@@ -159,6 +168,13 @@ impl<M: Pair> AnyPair for M {
 
     fn maps_at_once(&self) -> bool {
         Pair::maps_at_once(self)
+    }
+
+    fn by_construction(&self, a: &Prepared, b: &Prepared) -> bool {
+        match (a.0.downcast_ref(), b.0.downcast_ref()) {
+            (Some(a), Some(b)) => Pair::by_construction(self, a, b),
+            _ => false,
+        }
     }
 
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {

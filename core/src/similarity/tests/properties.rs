@@ -11,6 +11,7 @@ use crate::activation::Matrix;
 use crate::layer::Logits;
 use crate::layer::sample::representation;
 use crate::similarity::{Arity, Direction, Invariance, Measure, Question, registry};
+use crate::steps::finish;
 
 /// Rows are samples.
 type Layer = Mat<f64>;
@@ -129,6 +130,30 @@ proptest! {
             };
             prop_assert!((own - best).abs() < 1e-12, "{}: {own}", card.id);
             prop_assert!((card.range.low - 1e-12..=card.range.high + 1e-12).contains(&other), "{}: {other}", card.id);
+        }
+    }
+}
+
+/// In both directions: what is said to follow from the sizes does, and what does is said to.
+#[test]
+fn values_that_random_layers_have_too_are_known() {
+    for measure in &measures() {
+        let Question::Pair(pair) = &measure.question else { continue };
+        let rows = measure.card.minimum_samples.max(8);
+        for (first, second) in [(3, 4), (3, rows + 2), (rows + 2, 3), (rows, rows + 5)] {
+            let random = |seed| {
+                let generator = &mut generator(seed);
+                [first, second].map(|features| kept(&normal(generator, rows * features), features))
+            };
+            let samples = samples(rows);
+            let found = [1, 2, 3].map(|seed| {
+                let prepared = random(seed).map(|layer| finish(pair.prepare(&layer, &samples)).unwrap());
+                let [a, b] = &prepared;
+                (finish(pair.compare(a, b)).unwrap(), pair.by_construction(a, b))
+            });
+            let [(value, forced), others @ ..] = found;
+            let same = others.iter().all(|(other, _)| (other - value).abs() < 1e-9);
+            assert_eq!(forced, same, "{} of {rows} × {first} and {second}: {found:?}", measure.card.id);
         }
     }
 }

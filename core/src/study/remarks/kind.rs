@@ -12,6 +12,8 @@ pub enum RemarkKind {
     LaterVersion,
     /// The networks see differently normalised pixels.
     DifferentNormalisation,
+    /// Values follow from the numbers of samples and features alone.
+    ByConstruction,
     /// Tensors of a file were left aside.
     TensorsLeftAside,
     /// A file holds several whole networks, of which one is compared.
@@ -62,6 +64,7 @@ impl RemarkKind {
         match self {
             Self::LaterVersion
             | Self::DifferentNormalisation
+            | Self::ByConstruction
             | Self::TensorsLeftAside
             | Self::NetworksLeftAside
             | Self::UnusualPixels

@@ -73,6 +73,11 @@ impl Pair for Cca {
         Ok(sum / a.rank().min(b.rank()) as f64)
     }
 
+    /// All of one layer's directions are among the other's where these are all that there are.
+    fn by_construction(&self, a: &Span, b: &Span) -> bool {
+        a.is_everything() || b.is_everything()
+    }
+
     fn permuted(&self, prepared: &Span, order: &Order) -> Option<Span> {
         Some(prepared.permuted(order))
     }

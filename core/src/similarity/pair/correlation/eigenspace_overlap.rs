@@ -41,6 +41,11 @@ impl Pair for EigenspaceOverlap {
         Ok(a.cross(b).await?.squared_norm_l2() / a.rank().max(b.rank()) as f64)
     }
 
+    /// The smaller space lies within the other where that is all that there is.
+    fn by_construction(&self, a: &Span, b: &Span) -> bool {
+        a.is_everything() || b.is_everything()
+    }
+
     fn permuted(&self, prepared: &Span, order: &Order) -> Option<Span> {
         Some(prepared.permuted(order))
     }

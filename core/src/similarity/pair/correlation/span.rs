@@ -29,6 +29,11 @@ impl Span {
         self.0.ncols()
     }
 
+    /// Whether it holds all directions that centred rows can vary in: r = n − 1.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.rank() + 1 >= self.0.nrows()
+    }
+
     /// The same of reordered samples.
     pub(crate) fn permuted(&self, order: &Order) -> Self {
         Self(order.rows(&self.0))

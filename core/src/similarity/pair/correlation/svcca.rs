@@ -114,6 +114,11 @@ impl Pair for Svcca {
         Ok(correlations.iter().sum::<f64>() / correlations.len() as f64)
     }
 
+    /// All kept directions of one layer are among the other's where these are all that centred rows can vary in.
+    fn by_construction(&self, a: &Mat<f64>, b: &Mat<f64>) -> bool {
+        a.ncols().max(b.ncols()) + 1 >= a.nrows()
+    }
+
     fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
         Some(order.rows(prepared))
     }

@@ -59,6 +59,11 @@ impl Pair for LinearRegression {
         Ok(b.span.project(&a.unit).await?.squared_norm_l2())
     }
 
+    /// As many directions as centred rows can vary in predict anything.
+    fn by_construction(&self, _a: &Prepared, b: &Prepared) -> bool {
+        b.span.is_everything()
+    }
+
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
         Some(Prepared { unit: order.rows(&prepared.unit), span: prepared.span.permuted(order) })
     }
