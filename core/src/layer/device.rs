@@ -55,6 +55,9 @@ pub(super) async fn compute(
     if wants(PartId::RowCorrelation) {
         parts.row_correlation = matrix.correlation(supervisor).await?;
     }
+    if wants(PartId::RowCosine) {
+        parts.row_cosine = matrix.cosine(supervisor).await?;
+    }
     Ok(Computed { constant_features, parts })
 }
 
@@ -106,17 +109,23 @@ impl Blocks<'_> {
 
     /// For each column (dimension 0) or row (1) its largest value less its smallest.
     async fn spread(&self, dimension: usize) -> Result<Vec<f64>, LayerError> {
+        let (high, low) = self.extremes(dimension).await?;
+        let spread: Vec<f64> = high.iter().zip(&low).map(|(&high, &low)| f64::from(high) - f64::from(low)).collect();
+        match spread.iter().find(|spread| !spread.is_finite()) {
+            Some(_) => Err(self.not_finite()),
+            None => Ok(spread),
+        }
+    }
+
+    /// For each column (dimension 0) or row (1) its largest value and its smallest.
+    async fn extremes(&self, dimension: usize) -> Result<(Vec<f32>, Vec<f32>), LayerError> {
         let gather = |each: fn(Tensor<2>, usize) -> Tensor<2>| {
             let parts: Vec<_> = self.blocks.iter().map(|block| each(block.clone(), dimension)).collect();
             if dimension == 0 { each(Tensor::cat(parts, 0), 0) } else { Tensor::cat(parts, 0) }
         };
         let high = self.read(gather(Tensor::max_dim)).await?;
         let low = self.read(gather(Tensor::min_dim)).await?;
-        let spread: Vec<f64> = high.iter().zip(&low).map(|(&high, &low)| f64::from(high) - f64::from(low)).collect();
-        match spread.iter().find(|spread| !spread.is_finite()) {
-            Some(_) => Err(self.not_finite()),
-            None => Ok(spread),
-        }
+        Ok((high, low))
     }
 
     /// The power of two that brings `largest` to between 1 and 2; 1 for zero.
@@ -167,16 +176,34 @@ impl Blocks<'_> {
         Ok(Some(Ok(Arc::new(Kept { value, precision: Precision::Single }))))
     }
 
-    /// M Mᵀ on the host, for M made of centred runs.
+    /// Cosines of rows.
+    async fn cosine(&self, supervisor: &impl Supervisor) -> Result<Slot<Mat<f64>>, LayerError> {
+        let (high, low) = self.extremes(1).await?;
+        let mut scales = Vec::with_capacity(self.rows);
+        for (row, (high, low)) in high.iter().zip(&low).enumerate() {
+            let largest = f64::from(high.abs().max(low.abs()));
+            if largest == 0.0 {
+                return Ok(Some(Err(Reason::ZeroRow { row })));
+            }
+            scales.push(self.scale(largest)? as f32);
+        }
+        let Some(device) = self.blocks.first().map(Tensor::device) else { return Err(self.no_blocks()) };
+        let scales = Tensor::<2>::from_data(TensorData::new(scales, [self.rows, 1]), &device);
+        let mut value = self.self_product(|run| run * scales.clone(), supervisor).await?;
+        coordinates::normalise_diagonal(&mut value);
+        Ok(Some(Ok(Arc::new(Kept { value, precision: Precision::Single }))))
+    }
+
+    /// M Mᵀ on the host, for M made of runs that are centred or scaled.
     async fn self_product(
         &self,
-        centred: impl Fn(Tensor<2>) -> Tensor<2>,
+        factor: impl Fn(Tensor<2>) -> Tensor<2>,
         supervisor: &impl Supervisor,
     ) -> Result<Mat<f64>, LayerError> {
         // Summed in pairs, as in a binary counter: the error grows with the logarithm of the number of runs.
         let mut sums: Vec<(u32, Tensor<2>)> = Vec::new();
         for range in self.runs() {
-            let factor = centred(self.run(range));
+            let factor = factor(self.run(range));
             let mut sum = factor.clone().matmul(factor.transpose());
             let mut level = 0;
             while let Some((_, other)) = sums.pop_if(|(other, _)| *other == level) {

@@ -8,7 +8,7 @@ use faer::Mat;
 
 use super::part::{Parts, Slot};
 use super::self_product::{Factor, self_product};
-use super::summary::{Columns, Rows, Value};
+use super::summary::{Columns, RowScales, Rows, Value};
 use super::{Computed, Kept, LayerError, PartId, Precision, Reason, Units, coordinates, units};
 use crate::steps::supervised;
 use crate::supervise::Supervisor;
@@ -59,6 +59,9 @@ pub(super) async fn compute<V: Value + 'static>(
     }
     if wants(PartId::RowCorrelation) {
         parts.row_correlation = correlation(layer, values, rows, features, supervisor).await?;
+    }
+    if wants(PartId::RowCosine) {
+        parts.row_cosine = Some(cosine(values, rows, features, supervisor).await?);
     }
     Ok(Computed { constant_features: columns.constant, parts })
 }
@@ -144,6 +147,28 @@ async fn correlation<V: Value>(
     let mut value = self_product(rows, features, supervisor, fill).await?;
     coordinates::normalise_diagonal(&mut value);
     Ok(Some(Ok(Arc::new(Kept { value, precision: Precision::Double }))))
+}
+
+/// Cosines of rows.
+async fn cosine<V: Value>(
+    values: &[V],
+    rows: usize,
+    features: usize,
+    supervisor: &impl Supervisor,
+) -> Result<Result<Arc<Kept<Mat<f64>>>, Reason>, LayerError> {
+    let RowScales { scales, zero } = RowScales::of(values, features);
+    if let Some(row) = zero {
+        return Ok(Err(Reason::ZeroRow { row }));
+    }
+    let fill = |row: usize, range: Range<usize>, out: &mut [f64]| {
+        let scale = scales[row];
+        for (out, &value) in out.iter_mut().zip(part(values, features, row, range)) {
+            *out = value.into() * scale;
+        }
+    };
+    let mut value = self_product(rows, features, supervisor, fill).await?;
+    coordinates::normalise_diagonal(&mut value);
+    Ok(Ok(Arc::new(Kept { value, precision: Precision::Double })))
 }
 
 /// Part of a row of a row-major matrix.

@@ -31,7 +31,7 @@ use crate::supervise::Supervisor;
 pub use error::LayerError;
 pub use facts::{Farthest, LayerFacts};
 pub use logits::Logits;
-pub use part::{Coordinates, Gram, Kept, Part, PartId, Precision, RowCorrelation, UnitValues};
+pub use part::{Coordinates, Gram, Kept, Part, PartId, Precision, RowCorrelation, RowCosine, UnitValues};
 pub use reason::Reason;
 pub(crate) use reorder::double_centred;
 pub use reorder::{Draw, Order};

@@ -21,18 +21,20 @@ pub enum PartId {
     Units,
     /// [`RowCorrelation`].
     RowCorrelation,
+    /// [`RowCosine`].
+    RowCosine,
 }
 
 impl PartId {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Gram, Self::Coordinates, Self::Units, Self::RowCorrelation];
+    pub const ALL: [Self; 5] = [Self::Gram, Self::Coordinates, Self::Units, Self::RowCorrelation, Self::RowCosine];
 
     /// Bytes that the part takes for n rows of p features.
     #[must_use]
     pub fn bytes(self, rows: usize, features: usize) -> u64 {
         let (rows, features) = (rows as u64, features as u64);
         let values = match self {
-            Self::Gram | Self::RowCorrelation => rows.saturating_mul(rows),
+            Self::Gram | Self::RowCorrelation | Self::RowCosine => rows.saturating_mul(rows),
             Self::Coordinates => rows.saturating_mul(features.min(rows)),
             Self::Units => rows.saturating_mul(features.min(super::units::MAXIMUM_UNITS as u64)),
         };
@@ -47,6 +49,7 @@ impl fmt::Display for PartId {
             Self::Coordinates => "the matrix of coordinates",
             Self::Units => "the matrix of units",
             Self::RowCorrelation => "the correlation matrix",
+            Self::RowCosine => "the matrix of cosines",
         })
     }
 }
@@ -122,6 +125,11 @@ pub struct UnitValues;
 #[derive(Debug, Clone, Copy)]
 pub struct RowCorrelation;
 
+/// The cosine ⟨xᵢ, xⱼ⟩ / (‖xᵢ‖ ‖xⱼ‖) of each two rows of X itself, not centred: n × n, exactly symmetric with ones on the
+/// diagonal.
+#[derive(Debug, Clone, Copy)]
+pub struct RowCosine;
+
 macro_rules! part {
     ($part:ident, $id:ident, $value:ty, $field:ident) => {
         impl Part for $part {
@@ -138,6 +146,7 @@ part!(Gram, Gram, Mat<f64>, gram);
 part!(Coordinates, Coordinates, Mat<f64>, coordinates);
 part!(UnitValues, Units, Units, units);
 part!(RowCorrelation, RowCorrelation, Mat<f64>, row_correlation);
+part!(RowCosine, RowCosine, Mat<f64>, row_cosine);
 
 /// All parts of a layer.
 #[derive(Debug, Clone, Default)]
@@ -146,6 +155,7 @@ pub(super) struct Parts {
     pub(super) coordinates: Slot<Mat<f64>>,
     pub(super) units: Slot<Units>,
     pub(super) row_correlation: Slot<Mat<f64>>,
+    pub(super) row_cosine: Slot<Mat<f64>>,
 }
 
 impl Parts {
@@ -156,6 +166,7 @@ impl Parts {
             PartId::Coordinates => self.coordinates.is_some(),
             PartId::Units => self.units.is_some(),
             PartId::RowCorrelation => self.row_correlation.is_some(),
+            PartId::RowCosine => self.row_cosine.is_some(),
         }
     }
 
@@ -166,6 +177,7 @@ impl Parts {
             PartId::Coordinates => self.coordinates = None,
             PartId::Units => self.units = None,
             PartId::RowCorrelation => self.row_correlation = None,
+            PartId::RowCosine => self.row_cosine = None,
         }
     }
 
@@ -179,16 +191,18 @@ impl Parts {
             (PartId::Coordinates, of(&self.coordinates)),
             (PartId::Units, of(&self.units)),
             (PartId::RowCorrelation, of(&self.row_correlation)),
+            (PartId::RowCosine, of(&self.row_cosine)),
         ];
         all.into_iter().filter_map(|(part, precision)| Some((part, precision?))).collect()
     }
 
     /// Takes over what the other has and this has not.
     pub(super) fn complete(&mut self, other: Self) {
-        let Self { gram, coordinates, units, row_correlation } = other;
+        let Self { gram, coordinates, units, row_correlation, row_cosine } = other;
         self.gram = self.gram.take().or(gram);
         self.coordinates = self.coordinates.take().or(coordinates);
         self.units = self.units.take().or(units);
         self.row_correlation = self.row_correlation.take().or(row_correlation);
+        self.row_cosine = self.row_cosine.take().or(row_cosine);
     }
 }

@@ -27,6 +27,12 @@ pub enum Reason {
         /// The first such row.
         row: usize,
     },
+    /// A row is zero throughout.
+    #[error("row {row} is zero in every feature, so it has no cosine with any other")]
+    ZeroRow {
+        /// The first such row.
+        row: usize,
+    },
     /// The centred Gram matrix is zero.
     #[error("all samples coincide")]
     Coincide,
@@ -42,6 +48,20 @@ pub enum Reason {
     /// All dissimilarities are equal, so they correlate with nothing.
     #[error("all pairs of samples are equally dissimilar")]
     EquallyDissimilar,
+    /// Ties decide who the nearest neighbours are.
+    #[error("{tied} of {places} places among the nearest neighbours are ties with samples that are left out")]
+    TiedNeighbours {
+        /// Places that go to samples no nearer than one that has none.
+        tied: usize,
+        /// All places: k for each sample.
+        places: usize,
+    },
+    /// A list of similarities that a cosine is taken of is zero.
+    #[error("what is compared of sample {row} is zero throughout, so it has no cosine")]
+    ZeroProfile {
+        /// The sample.
+        row: usize,
+    },
     /// The layer varies in fewer directions than the measure compares.
     #[error("needs {needed} directions of variation, got {found}")]
     RankDeficient {

@@ -73,7 +73,7 @@ impl Layer {
     }
 
     /// The layer on drawn rows. The Gram matrix is the submatrix, centred anew, which is the Gram matrix of the drawn rows;
-    /// coordinates and units are centred anew; correlations between rows do not depend on the other rows. Pairs of rows
+    /// coordinates and units are centred anew; correlations and cosines of rows do not depend on the other rows. Pairs of rows
     /// that are the same sample say nothing, and [`Layer::same_sample`] tells them.
     #[must_use]
     pub fn resampled(&self, draw: &Draw) -> Self {
@@ -106,7 +106,7 @@ impl Parts {
     fn map(
         &self,
         gram: impl Fn(&Mat<f64>) -> Mat<f64>,
-        correlation: impl Fn(&Mat<f64>) -> Mat<f64>,
+        between: impl Fn(&Mat<f64>) -> Mat<f64>,
         tall: impl Fn(&Mat<f64>) -> Mat<f64>,
     ) -> Self {
         fn mapped<T>(slot: &Slot<T>, each: impl Fn(&T) -> T) -> Slot<T> {
@@ -117,7 +117,8 @@ impl Parts {
             gram: mapped(&self.gram, gram),
             coordinates: mapped(&self.coordinates, &tall),
             units: mapped(&self.units, |units| Units { features: units.features.clone(), values: tall(&units.values) }),
-            row_correlation: mapped(&self.row_correlation, correlation),
+            row_correlation: mapped(&self.row_correlation, &between),
+            row_cosine: mapped(&self.row_cosine, &between),
         }
     }
 }

@@ -126,6 +126,29 @@ impl Rows {
     }
 }
 
+/// For each row a power of two s with the largest |x| × s between 1 and 2, so that squares neither overflow nor vanish.
+pub(super) struct RowScales {
+    /// 1 for a row of zeros.
+    pub(super) scales: Vec<f64>,
+    /// The first row of zeros.
+    pub(super) zero: Option<usize>,
+}
+
+impl RowScales {
+    /// Looks at every value of a row-major matrix once. The values are finite.
+    pub(super) fn of<V: Value>(values: &[V], features: usize) -> Self {
+        let largest = |row: &[V]| row.iter().map(|&value| value.into().abs()).fold(0.0, f64::max);
+        let largest: Vec<f64> = values.chunks_exact(features).map(largest).collect();
+        let zero = largest.iter().position(|&largest| largest == 0.0);
+        Self { scales: largest.into_iter().map(|largest| 2.0_f64.powi(-exponent(largest))).collect(), zero }
+    }
+}
+
+/// The exponent of a positive number; 0 of zero, -1022 of numbers below the smallest that have all digits.
+fn exponent(value: f64) -> i32 {
+    if value == 0.0 { 0 } else { ((value.to_bits() >> 52) as i32 - 1023).max(-1022) }
+}
+
 /// The power of two that brings `largest` to between 1 and 2; 1 for zero.
 pub(super) fn unit_scale(layer: &str, largest: f64) -> Result<f64, LayerError> {
     if largest == 0.0 {

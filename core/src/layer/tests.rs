@@ -126,6 +126,7 @@ fn no_part_depends_on_what_else_is_asked_for() {
             PartId::Coordinates => assert_eq!(alone.coordinates, whole.coordinates),
             PartId::Units => assert_eq!(alone.units, whole.units),
             PartId::RowCorrelation => assert_eq!(alone.row_correlation, whole.row_correlation),
+            PartId::RowCosine => assert_eq!(alone.row_cosine, whole.row_cosine),
         }
     }
 }
@@ -135,12 +136,12 @@ fn parts_are_added_from_kept_rows_and_dropped() {
     let values = normal(&mut generator(9), 10 * 30);
     let rows = representation(10, 30, Matrix::F64(values.clone()));
     let mut kept = pollster::block_on(Layer::of(Cow::Borrowed(&rows), &[PartId::Gram], true, &Unsupervised)).unwrap();
-    assert_eq!(kept.missing(&PartId::ALL).len(), 3);
+    assert_eq!(kept.missing(&PartId::ALL).len(), PartId::ALL.len() - 1);
     assert_eq!(kept.part::<Coordinates>().unwrap_err(), Reason::NotKept { part: PartId::Coordinates });
     pollster::block_on(kept.complete(&PartId::ALL, &Unsupervised)).unwrap();
     assert_eq!(coordinates(&kept), coordinates(&layer(&values, 30)));
     kept.retain(&[PartId::Gram]);
-    assert!(!kept.keeps_rows() && kept.missing(&PartId::ALL).len() == 3);
+    assert!(!kept.keeps_rows() && kept.missing(&PartId::ALL).len() == PartId::ALL.len() - 1);
     pollster::block_on(kept.complete(&PartId::ALL, &Unsupervised)).unwrap();
     assert!(kept.part::<Coordinates>().is_err());
 }
@@ -159,6 +160,34 @@ fn units_are_the_centred_columns() {
     let features = &many.part::<UnitValues>().unwrap().value.features;
     assert_eq!(features.len(), MAXIMUM_UNITS);
     assert!(features.is_sorted_by(|a, b| a < b) && features.iter().any(|&feature| feature >= MAXIMUM_UNITS));
+}
+
+fn cosines(layer: &Layer) -> Mat<f64> {
+    layer.part::<RowCosine>().unwrap().value.clone()
+}
+
+#[test]
+fn cosines_are_of_rows_that_are_not_centred() {
+    for (rows, features) in [(5, 3), (4, 30)] {
+        let mut values = normal(&mut generator(14), rows * features);
+        // However small or large a row is, its direction is as exact.
+        values[..features].iter_mut().for_each(|value| *value *= 1e-60);
+        values[features..2 * features].iter_mut().for_each(|value| *value *= 1e60);
+        let found = cosines(&layer(&values, features));
+        let dot = |i: usize, j: usize| -> f64 {
+            let row = |i: usize| &values[i * features..(i + 1) * features];
+            row(i).iter().zip(row(j)).map(|(x, y)| x * y).sum()
+        };
+        for i in 0..rows {
+            for j in 0..rows {
+                let expected = dot(i, j) / dot(i, i).sqrt() / dot(j, j).sqrt();
+                assert!((found[(i, j)] - expected).abs() < 1e-14, "{i} {j}");
+            }
+        }
+        values[2 * features..3 * features].fill(0.0);
+        let reason = layer(&values, features).part::<RowCosine>().unwrap_err();
+        assert_eq!(reason.to_string(), "row 2 is zero in every feature, so it has no cosine with any other");
+    }
 }
 
 /// Row-major values with their rows in another order, or drawn.
@@ -180,6 +209,7 @@ fn a_permuted_layer_is_the_layer_of_permuted_rows() {
         assert!((outer(&found) - outer(&expected)).norm_max() < 1e-11);
         let correlation = |layer: &Layer| layer.part::<RowCorrelation>().unwrap().value.clone();
         assert!((correlation(&found) - correlation(&expected)).norm_max() < 1e-13);
+        assert!((cosines(&found) - cosines(&expected)).norm_max() < 1e-13);
         let units = |layer: &Layer| layer.part::<UnitValues>().unwrap().value.values.clone();
         assert!((units(&found) - units(&expected)).norm_max() < 1e-13);
     }
@@ -203,6 +233,7 @@ fn a_resampled_layer_is_the_layer_of_drawn_rows() {
         assert!((outer(&found) - outer(&expected)).norm_max() < 1e-11);
         let units = |layer: &Layer| layer.part::<UnitValues>().unwrap().value.values.clone();
         assert!((units(&found) - units(&expected)).norm_max() < 1e-12);
+        assert!((cosines(&found) - cosines(&expected)).norm_max() < 1e-13);
         assert!(found.same_sample(twice.0, twice.1) && !expected.same_sample(twice.0, twice.1));
         assert!(found.facts.coinciding.unwrap() > 0);
         // A permutation of a draw still knows its samples.
@@ -304,6 +335,7 @@ mod device {
             assert!(distance(&outer(&device), &outer(&host)) < 1e-6);
             let correlation = |of: &Layer| of.part::<RowCorrelation>().unwrap().value.clone();
             assert!(distance(&correlation(&device), &correlation(&host)) < 1e-6);
+            assert!(distance(&cosines(&device), &cosines(&host)) < 1e-6);
         }
     }
 

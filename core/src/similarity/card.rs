@@ -38,6 +38,8 @@ pub enum Family {
     Shape,
     /// Which pairs of samples are dissimilar.
     Rsa,
+    /// Which samples are nearest to each.
+    Neighbours,
     /// How well one layer predicts the other.
     Prediction,
     /// One layer by itself.
@@ -57,6 +59,7 @@ impl Family {
             Self::Correlation => "Canonical correlation",
             Self::Shape => "Shape",
             Self::Rsa => "Representational similarity analysis",
+            Self::Neighbours => "Nearest neighbours",
             Self::Prediction => "Linear prediction",
             Self::Descriptor => "One layer",
             Self::Common => "Many networks",

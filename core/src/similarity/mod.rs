@@ -25,6 +25,9 @@ pub use outputs::Outputs;
 pub use outputs::disagreement::Disagreement;
 pub use pair::correlation::{Cca, EigenspaceOverlap, Span, Svcca, Truncation};
 pub use pair::kernel::{DebiasedCka, DistanceCorrelation, Kernel, LinearCka, MinibatchCka, RbfCka};
+pub use pair::neighbours::{
+    Cknna, CycleKnn, Jaccard, JointRankJaccard, MutualKnn, Profile, RankSimilarity, SecondOrderCosine,
+};
 pub use pair::prediction::LinearRegression;
 pub use pair::rsa::{Comparator, Distance, Rsa};
 pub use pair::shape::Procrustes;

@@ -5,6 +5,10 @@ use super::one::participation;
 use super::outputs::disagreement;
 use super::pair::correlation::{cca, eigenspace_overlap, svcca};
 use super::pair::kernel::{cka, distance_correlation, rbf_cka};
+use super::pair::neighbours::{
+    self, Cknna, CycleKnn, Jaccard, JointRankJaccard, MutualKnn, Profile, RankSimilarity, SecondOrderCosine, cknna,
+    cycle_knn, jaccard, joint_rank_jaccard, mutual_knn, rank_similarity, second_order_cosine,
+};
 use super::pair::prediction::linear_regression;
 use super::pair::rsa::cards as rsa;
 use super::pair::shape::procrustes;
@@ -74,7 +78,7 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// Whether a layer can be used, and has as many samples as the card asks for.
+    /// Whether a layer can be used, and has as many samples as the card or the parameters ask for.
     ///
     /// # Errors
     /// [`Reason::Unusable`], [`Reason::FewSamples`].
@@ -85,12 +89,15 @@ impl Measure {
         self.accept_samples(layer.facts.samples)
     }
 
-    /// Whether there are as many samples as the card asks for.
+    /// Whether there are as many samples as the card or the parameters ask for.
     ///
     /// # Errors
     /// [`Reason::FewSamples`].
     pub fn accept_samples(&self, found: usize) -> Result<(), Reason> {
-        let minimum = self.card.minimum_samples;
+        let minimum = match &self.question {
+            Question::Pair(pair) => pair.minimum_samples().unwrap_or(self.card.minimum_samples),
+            _ => self.card.minimum_samples,
+        };
         if found < minimum { Err(Reason::FewSamples { minimum, found }) } else { Ok(()) }
     }
 }
@@ -164,6 +171,28 @@ measures![
         Distance::SquaredEuclidean,
         Comparator::WhitenedCosine
     ))),
+    (mutual_knn::MUTUAL_KNN, true, neighbours::PARAMETERS, |chosen| {
+        Ok(Question::pair(MutualKnn { k: neighbours::k(chosen) }))
+    }),
+    (jaccard::JACCARD, true, neighbours::PARAMETERS, |chosen| {
+        Ok(Question::pair(Jaccard { k: neighbours::k(chosen) }))
+    }),
+    (rank_similarity::RANK_SIMILARITY, true, neighbours::PARAMETERS, |chosen| {
+        Ok(Question::pair(RankSimilarity { k: neighbours::k(chosen) }))
+    }),
+    (joint_rank_jaccard::JOINT_RANK_JACCARD, true, neighbours::PARAMETERS, |chosen| {
+        Ok(Question::pair(JointRankJaccard { k: neighbours::k(chosen) }))
+    }),
+    (cycle_knn::CYCLE_KNN, true, neighbours::PARAMETERS, |chosen| {
+        Ok(Question::pair(CycleKnn { k: neighbours::k(chosen) }))
+    }),
+    (cknna::CKNNA, true, neighbours::PARAMETERS, |chosen| Ok(Question::pair(Cknna { k: neighbours::k(chosen) }))),
+    (second_order_cosine::COSINES, true, neighbours::PARAMETERS, |chosen| {
+        Ok(Question::pair(SecondOrderCosine { profile: Profile::Cosines, k: neighbours::k(chosen) }))
+    }),
+    (second_order_cosine::DISTANCES, true, neighbours::PARAMETERS, |chosen| {
+        Ok(Question::pair(SecondOrderCosine { profile: Profile::Distances, k: neighbours::k(chosen) }))
+    }),
     (participation::CARD, false, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
     (compromise::CARD, false, &[], |_| Ok(Question::Many(Box::new(Compromise)))),
     (disagreement::CARD, false, &[], |_| Ok(Question::Outputs(Box::new(Disagreement)))),

@@ -3,6 +3,7 @@
 pub(super) mod correlation;
 mod distance;
 pub(super) mod kernel;
+pub(super) mod neighbours;
 pub(super) mod prediction;
 pub(super) mod rsa;
 pub(super) mod shape;
@@ -25,6 +26,11 @@ pub trait Pair: Send + Sync + 'static {
 
     /// The parts of the layer that [`Pair::prepare`] reads.
     fn needs(&self) -> &'static [PartId];
+
+    /// The fewest samples, where that depends on the parameters; otherwise it is the card's.
+    fn minimum_samples(&self) -> Option<usize> {
+        None
+    }
 
     /// The work done once per layer.
     ///
@@ -99,6 +105,9 @@ pub trait AnyPair: Send + Sync {
     /// See [`Pair::needs`].
     fn needs(&self) -> &'static [PartId];
 
+    /// See [`Pair::minimum_samples`].
+    fn minimum_samples(&self) -> Option<usize>;
+
     /// See [`Pair::prepare`].
     ///
     /// # Errors
@@ -139,6 +148,10 @@ fn finite(value: Result<f64, Reason>) -> Result<f64, Reason> {
 impl<M: Pair> AnyPair for M {
     fn needs(&self) -> &'static [PartId] {
         Pair::needs(self)
+    }
+
+    fn minimum_samples(&self) -> Option<usize> {
+        Pair::minimum_samples(self)
     }
 
     fn prepare<'a>(&'a self, layer: &'a Layer, samples: &'a Samples) -> Steps<'a, Result<Prepared, Reason>> {

