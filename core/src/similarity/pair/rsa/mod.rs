@@ -125,6 +125,11 @@ impl Pair for Rsa {
         !matches!(self.comparator, Comparator::KendallTauA | Comparator::KendallTauB)
     }
 
+    fn bootstraps(&self) -> bool {
+        // Its matrices cannot leave pairs out.
+        self.comparator != Comparator::WhitenedCosine
+    }
+
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
         match prepared {
             Prepared::Unit(values) => permuted_below(values, order).map(Prepared::Unit),
