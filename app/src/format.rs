@@ -1,6 +1,6 @@
 //! Numbers as the page writes them.
 
-use repgeo_core::study::Cell;
+use repgeo_core::study::{Cell, IntervalRecord};
 
 /// Three significant decimals; a value below a thousandth in scientific notation, so that it never reads as zero.
 #[must_use]
@@ -18,6 +18,15 @@ pub fn cell(cell: &Cell) -> String {
     match cell {
         Cell::Value(number) => value(*number),
         Cell::Absent { .. } => "—".to_owned(),
+    }
+}
+
+/// An interval as the page writes it: its ends, or why there is none.
+#[must_use]
+pub fn interval(interval: &IntervalRecord) -> String {
+    match interval {
+        IntervalRecord::Known { low, high, .. } => format!("{} to {}", value(*low), value(*high)),
+        IntervalRecord::Absent { absent } => format!("none: {absent}"),
     }
 }
 

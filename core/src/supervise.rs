@@ -16,6 +16,8 @@ pub enum Stage {
     Compare,
     /// The same of samples in random order.
     Null,
+    /// The same of samples drawn anew.
+    Bootstrap,
 }
 
 /// Where long work stands.

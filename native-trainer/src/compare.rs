@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::{NormalisationChoice, Subset};
-use repgeo_core::study::{Budget, LayerPlan, NullSpec, PairPlan, ProbeSpec, Study, StudySpec, bytes};
+use repgeo_core::inference::IntervalMethod;
+use repgeo_core::study::{BootstrapSpec, Budget, LayerPlan, NullSpec, PairPlan, ProbeSpec, Study, StudySpec, bytes};
 
 use crate::device::DeviceChoice;
 use crate::files::OutputFolder;
@@ -64,6 +65,18 @@ pub(crate) struct Arguments {
     /// The share of chance maps that may exceed the noise floor.
     #[arg(long, value_name = "LEVEL", default_value_t = 0.05, requires = "null", value_parser = parse_level)]
     null_level: f64,
+    /// How often as many samples are drawn anew with replacement, to say how much each value varies with the samples.
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(19..=100_000))]
+    bootstrap: Option<u32>,
+    /// Which samples are drawn.
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
+    bootstrap_seed: u64,
+    /// The level of the intervals.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0.95, requires = "bootstrap", value_parser = parse_level)]
+    bootstrap_level: f64,
+    /// How the intervals are made: bca, bias-corrected and accelerated, or percentile.
+    #[arg(long, value_name = "METHOD", default_value = "bca", requires = "bootstrap", value_parser = parse_interval)]
+    bootstrap_interval: IntervalMethod,
     /// How a network's feature map becomes a row: flatten, also when this is not given, average-pool,
     /// positions-as-samples, or units:COUNT:SEED.
     #[arg(long, value_parser = parse_rows)]
@@ -92,6 +105,14 @@ fn parse_level(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
         _ => Err(format!("expected a number between 0 and 1, found {text:?}")),
+    }
+}
+
+fn parse_interval(text: &str) -> std::result::Result<IntervalMethod, String> {
+    match text {
+        "bca" => Ok(IntervalMethod::Bca),
+        "percentile" => Ok(IntervalMethod::Percentile),
+        _ => Err(format!("expected bca or percentile, found {text:?}")),
     }
 }
 
@@ -156,6 +177,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             permutations: permutations as usize,
             seed: arguments.null_seed,
             alpha: arguments.null_level,
+        }),
+        bootstrap: arguments.bootstrap.map(|resamples| BootstrapSpec {
+            resamples: resamples as usize,
+            seed: arguments.bootstrap_seed,
+            level: arguments.bootstrap_level,
+            interval: arguments.bootstrap_interval,
         }),
     };
     let mut study = Study::new(spec, probe.as_ref(), Budget::ONCE)?;

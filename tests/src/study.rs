@@ -52,6 +52,7 @@ pub fn report(files: &[PathBuf], images: usize, measures: &[&str]) -> anyhow::Re
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
         null: None,
+        bootstrap: None,
     };
     let engine = engine();
     let study = study::compare(&inputs, probe.as_ref(), &spec, Budget::ONCE, &engine, &Unsupervised);

@@ -78,8 +78,9 @@ fn closed_form_fixture() {
 /// Tall, square and wide layers; every measure that this oracle knows.
 #[test]
 fn numpy_by_definition() {
-    let cases: serde_json::Value = serde_json::from_str(include_str!("../fixtures/measures/oracle.json")).unwrap();
-    for case in cases.as_array().unwrap() {
+    let oracles = [include_str!("../fixtures/measures/oracle.json"), include_str!("../fixtures/measures/oracle_rsa.json")];
+    let cases = oracles.map(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).unwrap());
+    for case in cases.iter().flatten() {
         let size = |name: &str| case[name].as_u64().unwrap() as usize;
         let (rows, first, second) = (size("rows"), size("first"), size("second"));
         let (a, b) = closed_form(rows, first, second);

@@ -35,6 +35,7 @@ fn report() -> Comparison {
         layers: LayerPlan::All,
         rows: RowPolicy::Units { count: 3, seed: 1 },
         null: None,
+        bootstrap: None,
     };
     let inputs = [activations("a", 24, false), activations("b", 24, true)];
     pollster::block_on(study::compare(&inputs, None, &spec, Budget::ONCE, &Engine::host(1), &Unsupervised))

@@ -54,6 +54,7 @@ fn compare(files: &[&str], measures: &[&str]) -> Comparison {
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
         null: None,
+        bootstrap: None,
     };
     pollster::block_on(study::compare(&inputs, Some(&probe()), &spec, Budget::ONCE, &Engine::host(2), &Unsupervised))
         .unwrap()

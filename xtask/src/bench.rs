@@ -1,6 +1,7 @@
-//! `cargo xtask bench`: speed, natively and in the browser, there also that of onnxruntime-web. No time is asserted.
+//! `cargo xtask bench`: speed, natively and in the browser, there also that of onnxruntime-web, and that of the similarity engine
+//! beside its peers. No time is asserted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -19,14 +20,49 @@ const READING: [&str; 4] = ["--features", "rayon", "--bench", "reading"];
 /// Of several runs the fastest counts: the others were disturbed.
 const RUNS: usize = 3;
 
+/// What is measured.
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+pub(crate) enum What {
+    /// Reading a checkpoint, and comparisons natively and in the browser.
+    #[default]
+    Comparison,
+    /// The similarity engine beside its peers from PyPI, which are installed first.
+    Similarity,
+}
+
+/// Measures speed.
+///
+/// # Errors
+/// When something cannot be built or installed, or a comparison fails.
+pub(crate) fn run(what: What) -> anyhow::Result<()> {
+    match what {
+        What::Comparison => comparison(),
+        What::Similarity => similarity(),
+    }
+}
+
+/// The similarity engine beside its peers, on the same activations and cores.
+fn similarity() -> anyhow::Result<()> {
+    let python = ["python3", "python"].into_iter().find_map(process::on_path);
+    let python = python.context("Python, which the peers are written in, was not found; install Python 3")?;
+    let program = native_trainer()?;
+    let script = workspace::root().join("tests/peers/similarity.py");
+    process::run(Command::new(python).arg(script).arg("--native-trainer").arg(program))
+}
+
+/// The release program, built.
+fn native_trainer() -> anyhow::Result<PathBuf> {
+    process::run(process::cargo().args(["build", "--release", "-p", "native-trainer"]))?;
+    Ok(workspace::target()?.join("release").join(format!("native-trainer{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// Times reading a checkpoint, then the comparison of the bundled networks, on the command line and then in the browser.
 ///
 /// # Errors
 /// When something cannot be built, or a comparison fails.
-pub(crate) fn run() -> anyhow::Result<()> {
+fn comparison() -> anyhow::Result<()> {
     process::run(process::cargo().args(["bench", "-p", "repgeo-core", "--no-default-features"]).args(READING))?;
-    process::run(process::cargo().args(["build", "--release", "-p", "native-trainer"]))?;
-    let program = workspace::target()?.join("release").join(format!("native-trainer{}", std::env::consts::EXE_SUFFIX));
+    let program = native_trainer()?;
     let scratch = workspace::target()?.join("bench");
     println!("comparison of two bundled networks, {SAMPLES} images, all layers, debiased CKA, fastest of {RUNS} runs");
     for kind in PAIRS {

@@ -47,8 +47,12 @@ enum Task {
     },
     /// Print what each kind of network of the zoo is read as, and its largest deviation from PyTorch.
     Zoo,
-    /// Measure speed, natively and in the browser, and print a table.
-    Bench,
+    /// Measure speed and print a table.
+    Bench {
+        /// What is measured.
+        #[arg(value_enum, default_value_t)]
+        what: bench::What,
+    },
     /// Build the page and print its sizes; fails over the size budget.
     Dist,
     /// Train the bundled networks again and write what the page ships.
@@ -64,7 +68,7 @@ fn main() -> ExitCode {
         Task::Demo { port } => serve::demo(port),
         Task::Test { only } => test::run(&only),
         Task::Zoo => test::zoo(),
-        Task::Bench => bench::run(),
+        Task::Bench { what } => bench::run(what),
         Task::Dist => dist::run(),
         Task::Assets { arguments } => assets::run(&arguments),
     };

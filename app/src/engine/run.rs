@@ -70,7 +70,7 @@ async fn prepare(
     Ok(())
 }
 
-/// Puts further questions to the layers of a study.
+/// Puts further questions to the layers of a study, also of how sure values are.
 async fn ask(
     study: &mut Study,
     run: RunId,
@@ -81,12 +81,15 @@ async fn ask(
     for input in 0..settings.files.len() {
         watcher.layers(input, &study.layer_names(input));
     }
-    let mut result = Ok(());
+    let mut result = study.calibrate(settings.spec.null, &watcher).await;
+    if result.is_ok() {
+        result = study.resample(settings.spec.bootstrap, &watcher).await;
+    }
     for question in &settings.spec.questions {
-        result = study.ask(question, &watcher).await;
         if result.is_err() {
             break;
         }
+        result = study.ask(question, &watcher).await;
     }
     watcher.flush();
     result

@@ -6,7 +6,7 @@ use repgeo_core::figure::DepthLine;
 
 use super::figure;
 use super::page::Page;
-use crate::state::{CellDetail, LayerDetail, State};
+use crate::state::{CellDetail, ChanceDetail, LayerDetail, State};
 
 pub(super) fn view(page: Page) -> AnyView {
     let detail = page.part(|state| state.cell_detail());
@@ -22,7 +22,21 @@ pub(super) fn view(page: Page) -> AnyView {
 }
 
 fn describe(detail: CellDetail) -> AnyView {
-    let CellDetail { row, column, why, value, absent, direction, a, b, samples, row_policy, warnings } = detail;
+    let CellDetail {
+        row,
+        column,
+        why,
+        value,
+        absent,
+        direction,
+        interval,
+        chance,
+        a,
+        b,
+        samples,
+        row_policy,
+        warnings,
+    } = detail;
     let warnings = warnings.into_iter().map(|warning| view! { <li>{warning}</li> }).collect_view();
     let missing = absent.map(|reason| view! { <p class="message">{reason}</p> });
     view! {
@@ -38,6 +52,8 @@ fn describe(detail: CellDetail) -> AnyView {
             {missing}
             <p class="hint">{direction}</p>
             <dl>
+                {interval.map(|interval| view! { <dt>"95 % interval"</dt><dd id="cell-interval">{interval}</dd> })}
+                {chance.map(of_chance)}
                 {layer(a)}
                 {layer(b)}
                 {samples.map(|samples| view! { <dt>"Samples"</dt><dd>{samples}</dd> })}
@@ -45,6 +61,22 @@ fn describe(detail: CellDetail) -> AnyView {
             </dl>
             <ul class="warnings">{warnings}</ul>
         </div>
+    }
+    .into_any()
+}
+
+/// What chance makes of the value.
+fn of_chance(ChanceDetail { floor, within, score, p, q }: ChanceDetail) -> AnyView {
+    let verdict = if within { " (the value is within it)" } else { "" };
+    view! {
+        <dt>"Noise floor"</dt>
+        <dd id="cell-floor">{floor}{verdict}</dd>
+        <dt>"Calibrated score"</dt>
+        <dd id="cell-score">{score}</dd>
+        <dt>"p"</dt>
+        <dd id="cell-p">{p}</dd>
+        <dt>"q over the map"</dt>
+        <dd id="cell-q">{q}</dd>
     }
     .into_any()
 }
@@ -80,9 +112,8 @@ pub(super) fn diagonal(page: Page) -> AnyView {
 
 /// The figure of the shown map, its inputs under their letters.
 fn depth_line(state: &State, size: (u32, u32)) -> Option<DepthLine> {
-    let picture = state.picture.as_ref()?;
-    let mut map = picture.map()?.clone();
-    (map.a, map.b) = picture.letters()?;
+    let mut map = state.shown_map()?;
+    (map.a, map.b) = state.picture.as_ref()?.letters()?;
     let (theme, scale) = (state.figure_theme(), state.scale);
     Some(DepthLine { theme, scale, size, caption: None, ..DepthLine::new(map) })
 }

@@ -71,6 +71,6 @@ fn png(page: Page) {
 
 /// The shown map as it goes into a paper.
 fn paper(state: &crate::state::State) -> Option<Heatmap> {
-    let map = state.picture.as_ref()?.map()?.clone();
+    let map = state.shown_map()?;
     Some(Heatmap { scale: state.scale, ..Heatmap::new(map) })
 }

@@ -174,6 +174,7 @@ fn status_text(state: &State) -> String {
                 Stage::Prepare => "Preparing",
                 Stage::Compare => "Comparing",
                 Stage::Null => "Comparing samples in random order",
+                Stage::Bootstrap => "Comparing samples drawn anew",
             };
             parts.push(if progress.network.is_empty() {
                 stage.to_owned()

@@ -111,9 +111,8 @@ fn key(page: Page, event: &ev::KeyboardEvent) {
 
 /// The figure of the shown map, its inputs under letter and name.
 fn heatmap(state: &State, size: (u32, u32)) -> Option<Heatmap> {
-    let picture = state.picture.as_ref()?;
-    let mut map = picture.map()?.clone();
-    let (a, b) = picture.letters()?;
+    let mut map = state.shown_map()?;
+    let (a, b) = state.picture.as_ref()?.letters()?;
     map.a = format!("{a}: {}", map.a);
     map.b = format!("{b}: {}", map.b);
     let theme = state.figure_theme();

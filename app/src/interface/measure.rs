@@ -7,21 +7,32 @@ use repgeo_core::similarity::Card;
 use super::browser;
 use super::page::Page;
 use crate::protocol::EngineChoice;
-use crate::state::{Action, Change, RunPhase};
+use crate::state::{Action, Change, RunPhase, found};
 
 pub(super) fn view(page: Page) -> AnyView {
     let cards = page.peek(|state| state.cards.clone());
     let chosen = page.part(|state| state.settings.measure.clone());
     let card = page.part(|state| state.card());
+    let wanted = RwSignal::new(String::new());
+    let listed = move || {
+        let chosen = chosen.get();
+        options(&wanted.with(|words| found(&cards, words, &chosen)), &chosen)
+    };
     view! {
         <h2 id="measure-title">"Measure"</h2>
+        <input
+            type="search"
+            id="measure-search"
+            placeholder="Find a measure"
+            aria-label="Find a measure"
+            on:input=move |event| wanted.set(event_target_value(&event))
+        />
         <select
             id="measure"
             aria-labelledby="measure-title"
-            prop:value=move || chosen.get()
             on:change=move |event| page.happened(Action::Changed(Change::Measure(event_target_value(&event))))
         >
-            {options(&cards)}
+            {listed}
         </select>
         {move || card.get().map(describe)}
         {more(page)}
@@ -30,9 +41,11 @@ pub(super) fn view(page: Page) -> AnyView {
 }
 
 /// The measures in groups, as they are listed.
-fn options(cards: &[&'static Card]) -> AnyView {
+fn options(cards: &[&'static Card], chosen: &str) -> AnyView {
+    let option =
+        |card: &&'static Card| view! { <option value=card.id prop:selected=card.id == chosen>{card.name}</option> };
     let group = |cards: &[&'static Card]| {
-        let options = cards.iter().map(|card| view! { <option value=card.id>{card.name}</option> }).collect_view();
+        let options = cards.iter().map(option).collect_view();
         view! { <optgroup label=cards[0].family.title()>{options}</optgroup> }
     };
     cards.chunk_by(|a, b| a.family == b.family).map(group).collect_view().into_any()
@@ -90,7 +103,71 @@ fn more(page: Page) -> AnyView {
                 />
                 "Compute the other measures too"
             </label>
+            {noise_floor(page)}
+            {intervals(page)}
         </details>
+    }
+    .into_any()
+}
+
+/// Whether what chance makes of the map is computed too, and from how many random orders.
+fn noise_floor(page: Page) -> AnyView {
+    let wanted = page.part(|state| state.settings.noise_floor);
+    let orders = page.part(|state| state.settings.orders);
+    view! {
+        <label class="check">
+            <input
+                type="checkbox"
+                id="noise-floor"
+                prop:checked=move || wanted.get()
+                on:change=move |event| page.happened(Action::Changed(Change::NoiseFloor(event_target_checked(&event))))
+            />
+            "Compute the noise floor: what chance makes of the map"
+        </label>
+        <Show when=move || wanted.get()>
+            <div class="fields">
+                <label for="orders">"Random orders of the samples"</label>
+                <input
+                    type="number"
+                    id="orders"
+                    min="19"
+                    prop:value=move || orders.get().map(|orders| orders.to_string())
+                    on:change=move |event| page.happened(Action::Changed(Change::Orders(event_target_value(&event).trim().parse().ok())))
+                />
+            </div>
+        </Show>
+    }
+    .into_any()
+}
+
+/// Whether intervals are computed too, and from how many bootstrap samples.
+fn intervals(page: Page) -> AnyView {
+    let wanted = page.part(|state| state.settings.intervals);
+    let resamples = page.part(|state| state.settings.resamples);
+    view! {
+        <label class="check">
+            <input
+                type="checkbox"
+                id="intervals"
+                prop:checked=move || wanted.get()
+                on:change=move |event| page.happened(Action::Changed(Change::Intervals(event_target_checked(&event))))
+            />
+            "Compute intervals: how much other samples would change the map"
+        </label>
+        <Show when=move || wanted.get()>
+            <div class="fields">
+                <label for="resamples">"Bootstrap samples"</label>
+                <input
+                    type="number"
+                    id="resamples"
+                    min="199"
+                    prop:value=move || resamples.get().map(|resamples| resamples.to_string())
+                    on:change=move |event| {
+                        page.happened(Action::Changed(Change::Resamples(event_target_value(&event).trim().parse().ok())))
+                    }
+                />
+            </div>
+        </Show>
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use repgeo_core::figure::Scale;
 
 use super::page::Page;
 use super::{exports, map, table};
-use crate::state::{Action, View};
+use crate::state::{Action, Quantity, View};
 
 pub(super) fn view(page: Page) -> AnyView {
     let shown = page.part(|state| state.view);
@@ -16,6 +16,7 @@ pub(super) fn view(page: Page) -> AnyView {
         <div class="bar">
             <h2>{page.part(|state| state.map_title())}</h2>
             {pair(page)}
+            {quantity(page)}
             {scale(page)}
             {views(page)}
         </div>
@@ -107,6 +108,30 @@ fn pair(page: Page) -> AnyView {
             }
             .into_any()
         }}
+    }
+    .into_any()
+}
+
+/// Values or calibrated scores, where there are some.
+fn quantity(page: Page) -> AnyView {
+    let known = page.part(|state| state.knows_chance());
+    let quantity = page.part(|state| state.quantity);
+    view! {
+        <Show when=move || known.get()>
+            <label>
+                <span class="unseen">"Shown quantity"</span>
+                <select
+                    id="quantity"
+                    prop:value=move || if quantity.get() == Quantity::Score { "score" } else { "value" }
+                    on:change=move |event| {
+                        page.happened(Action::QuantityChosen(if event_target_value(&event) == "score" { Quantity::Score } else { Quantity::Value }));
+                    }
+                >
+                    <option value="value">"Value"</option>
+                    <option value="score">"Calibrated score"</option>
+                </select>
+            </label>
+        </Show>
     }
     .into_any()
 }

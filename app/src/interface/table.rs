@@ -7,10 +7,7 @@ use super::page::Page;
 use crate::format;
 
 pub(super) fn view(page: Page) -> AnyView {
-    let shown = page.part(|state| {
-        let picture = state.picture.as_ref()?;
-        Some((picture.map()?.clone(), picture.letters()?))
-    });
+    let shown = page.part(|state| Some((state.shown_map()?, state.picture.as_ref()?.letters()?)));
     view! {
         <div class="table-place" tabindex="0" role="region" aria-label="Layer map as a table">
             {move || shown.get().map(|(map, letters)| table(&map, &letters))}

@@ -157,8 +157,9 @@ impl CompareSettings {
     /// Whether the other is about the same layers, so that only other questions are put to them.
     #[must_use]
     pub fn has_layers_of(&self, other: &Self) -> bool {
-        let questions = self.spec.questions.clone();
-        *self == Self { spec: Box::new(StudySpec { questions, ..(*other.spec).clone() }), ..other.clone() }
+        let StudySpec { questions, null, bootstrap, .. } = (*self.spec).clone();
+        let spec = Box::new(StudySpec { questions, null, bootstrap, ..(*other.spec).clone() });
+        *self == Self { spec, ..other.clone() }
     }
 }
 

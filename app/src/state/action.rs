@@ -72,6 +72,8 @@ pub enum Action {
     PairChosen(usize),
     /// Another colour scale is to be used.
     ScaleChosen(Scale),
+    /// The values or their calibrated scores are to be shown.
+    QuantityChosen(Quantity),
     /// The map or the table is to be shown.
     ViewChosen(View),
     /// The pointer is over a cell, or over none.
@@ -131,6 +133,14 @@ pub enum Change {
     Measure(String),
     /// Whether the other measures are computed too.
     AllMeasures(bool),
+    /// Whether what chance makes of the map is computed too.
+    NoiseFloor(bool),
+    /// From how many random orders of the samples; [`None`] when what was typed is no number.
+    Orders(Option<usize>),
+    /// Whether intervals are computed too.
+    Intervals(bool),
+    /// From how many bootstrap samples; [`None`] when what was typed is no number.
+    Resamples(Option<usize>),
     /// How a feature map becomes a row.
     RowPolicy(RowPolicy),
     /// The device.
@@ -166,6 +176,16 @@ pub enum View {
     Map,
     /// As a table.
     Table,
+}
+
+/// What is shown of a pair of layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Quantity {
+    /// The value of the measure.
+    #[default]
+    Value,
+    /// The calibrated score, where it is known; see [`repgeo_core::inference`].
+    Score,
 }
 
 /// What the user wants of light and dark.

@@ -1,13 +1,16 @@
 //! The settings in the page's address, so that a link shares them.
 
+use std::ops::RangeInclusive;
+
 use repgeo_core::data::Normalisation;
 use repgeo_core::model::{Choices, parse_choices};
 
+use super::settings::{ORDERS, RESAMPLES};
 use super::{FileItem, FileStatus, Settings, State};
 use crate::protocol::{NormalisationChoice, Purpose};
 
 /// The keys of the query that are settings.
-const KEYS: [&str; 6] = ["samples", "resize", "crop", "normalize", "measure", "architecture"];
+const KEYS: [&str; 8] = ["samples", "resize", "crop", "normalize", "measure", "null", "bootstrap", "architecture"];
 
 /// Choices as people write them: `KEY=VALUE`, several separated by commas.
 #[must_use]
@@ -54,6 +57,14 @@ impl State {
                 }
                 text.clone_into(&mut settings.measure);
             }
+            "null" => {
+                settings.orders = within(text, &ORDERS)?;
+                settings.noise_floor = true;
+            }
+            "bootstrap" => {
+                settings.resamples = within(text, &RESAMPLES)?;
+                settings.intervals = true;
+            }
             _ => {
                 let choices = parse_choices(text).map_err(|_| "KEY=VALUE, several separated by commas".to_owned())?;
                 // A plus sign that is choices_text as it is stands for a space in a query; no value has spaces.
@@ -69,6 +80,7 @@ impl State {
     #[must_use]
     pub fn address(&self) -> Vec<(&'static str, Option<String>)> {
         let Settings { samples, preparation, normalisation, measure, .. } = &self.settings;
+        let Settings { noise_floor, orders, intervals, resamples, .. } = &self.settings;
         let usual = Settings::default();
         let number = |number: Option<usize>| number.map(|number| number.to_string());
         let values = [
@@ -81,6 +93,8 @@ impl State {
                 NormalisationChoice::Automatic | NormalisationChoice::Numbers(_) => None,
             },
             Some(measure.clone()).filter(|measure| *measure != usual.measure),
+            number(orders.filter(|_| *noise_floor)),
+            number(resamples.filter(|_| *intervals)),
             self.common_choices().map(choices_text).filter(|choices| !choices.is_empty()),
         ];
         KEYS.into_iter().zip(values).collect()
@@ -103,4 +117,11 @@ impl State {
         let first = said.next()?;
         said.all(|other| other == first).then_some(first)
     }
+}
+
+/// A number of this range, or what was expected.
+fn within(text: &str, range: &RangeInclusive<usize>) -> Result<Option<usize>, String> {
+    let (least, most) = (range.start(), range.end());
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.map(Some).ok_or_else(|| format!("a whole number from {least} to {most}"))
 }

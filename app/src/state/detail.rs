@@ -2,7 +2,7 @@
 
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::checkpoint::ReadingEvidence;
-use repgeo_core::study::{Cell, Comparison, InputRecord, LayerMap, Warning, sentence_of};
+use repgeo_core::study::{Cell, Chance, Comparison, InputRecord, LayerMap, Warning, sentence_of};
 
 use super::{Origin, Picture, State};
 use crate::format;
@@ -38,6 +38,10 @@ pub struct CellDetail {
     pub absent: Option<String>,
     /// Which direction is more alike.
     pub direction: &'static str,
+    /// The interval of the value, or why there is none, where it was asked for.
+    pub interval: Option<String>,
+    /// What chance makes of the value, where that is known.
+    pub chance: Option<ChanceDetail>,
     /// The layer of the first network.
     pub a: LayerDetail,
     /// The layer of the second network.
@@ -48,6 +52,28 @@ pub struct CellDetail {
     pub row_policy: Option<String>,
     /// What the reader should know of these two layers.
     pub warnings: Vec<String>,
+}
+
+/// What chance makes of a value, as the page writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChanceDetail {
+    /// The noise floor.
+    pub floor: String,
+    /// Whether the value is no more alike than that.
+    pub within: bool,
+    /// The calibrated score.
+    pub score: String,
+    /// The p-value.
+    pub p: String,
+    /// The false discovery rate over the map.
+    pub q: String,
+}
+
+impl From<Chance> for ChanceDetail {
+    fn from(Chance { p, q, floor, score }: Chance) -> Self {
+        let [floor, score_text, p, q] = [floor, score, p, q].map(format::value);
+        Self { floor, within: score == 0.0, score: score_text, p, q }
+    }
 }
 
 /// One of the two layers of a cell.
@@ -67,8 +93,7 @@ impl State {
     /// The map's heading: the measure.
     #[must_use]
     pub fn map_title(&self) -> String {
-        let map = self.picture.as_ref().and_then(Picture::map);
-        map.map_or_else(|| "Layer map".to_owned(), |map| map.measure.clone())
+        self.shown_map().map_or_else(|| "Layer map".to_owned(), |map| map.measure)
     }
 
     /// What the map shows, in one sentence, once it is complete.
@@ -164,6 +189,8 @@ impl State {
                 Some(Cell::Absent { absent, .. }) => Some(absent.clone()),
                 _ => None,
             },
+            interval: map.interval(row, column).map(format::interval),
+            chance: map.chance(row, column).map(ChanceDetail::from),
             direction: if map.higher_is_more_alike { "Larger is more alike" } else { "Smaller is more alike" },
             a: layer(map.rows.get(row)?, a, &map.a, first, row),
             b: layer(map.columns.get(column)?, b, &map.b, second, column),

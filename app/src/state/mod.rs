@@ -9,6 +9,7 @@ mod engine;
 mod files;
 mod picture;
 mod run;
+mod search;
 mod selection;
 mod settings;
 
@@ -18,13 +19,14 @@ use repgeo_core::similarity::Card;
 use crate::catalogue::Catalogue;
 use crate::protocol::{Adapter, EngineChoice, FileId, Request, RunId, WorkerKind};
 
-pub use action::{Action, Change, ChosenFile, Effect, Step, ThemeChoice, View};
+pub use action::{Action, Change, ChosenFile, Effect, Quantity, Step, ThemeChoice, View};
 pub use address::choices_text;
-pub use detail::{CellDetail, LayerDetail, Remarks};
+pub use detail::{CellDetail, ChanceDetail, LayerDetail, Remarks};
 pub use engine::EngineStatus;
 pub use files::{FileItem, FileStatus, letter};
 pub use picture::{Origin, Picture};
 pub use run::{Run, RunPhase};
+pub use search::found;
 pub use selection::{Selection, reading};
 pub use settings::Settings;
 
@@ -49,6 +51,8 @@ pub struct State {
     pub selection: Selection,
     /// The colour scale of the map.
     pub scale: Scale,
+    /// Values or calibrated scores.
+    pub quantity: Quantity,
     /// Map or table.
     pub view: View,
     /// What the user wants of light and dark.
@@ -97,6 +101,7 @@ impl State {
             picture: None,
             selection: Selection::default(),
             scale: Scale::default(),
+            quantity: Quantity::default(),
             view: View::default(),
             theme,
             system_dark,
@@ -166,6 +171,7 @@ impl State {
             Action::CancelOverdue(run) => self.give_up_on_run(run),
             Action::PairChosen(pair) => self.choose_pair(pair),
             Action::ScaleChosen(scale) => self.quietly(|state| state.scale = scale),
+            Action::QuantityChosen(quantity) => self.quietly(|state| state.quantity = quantity),
             Action::ViewChosen(view) => self.quietly(|state| state.view = view),
             Action::CellPointed(cell) => self.quietly(|state| state.selection.pointed = cell),
             Action::CellPressed(row, column) => self.press_cell(row, column),

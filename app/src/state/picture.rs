@@ -2,7 +2,7 @@
 
 use repgeo_core::study::{Comparison, LayerMap, PairPlan, ReportError};
 
-use super::{Effect, Settings, State, letter};
+use super::{Effect, Quantity, Settings, State, letter};
 use crate::catalogue::Catalogue;
 use crate::protocol::{CellReport, CompareSettings, NormalisationChoice, Preparation, Purpose};
 
@@ -132,6 +132,20 @@ impl Picture {
 }
 
 impl State {
+    /// The map as it is drawn and listed: of values, or of calibrated scores where they are asked for and known.
+    #[must_use]
+    pub fn shown_map(&self) -> Option<LayerMap> {
+        let map = self.picture.as_ref()?.map()?;
+        let scores = if self.quantity == Quantity::Score { map.of_scores() } else { None };
+        Some(scores.unwrap_or_else(|| map.clone()))
+    }
+
+    /// Whether it is known what chance makes of the shown map.
+    #[must_use]
+    pub fn knows_chance(&self) -> bool {
+        self.picture.as_ref().and_then(Picture::map).is_some_and(|map| map.null.is_some())
+    }
+
     pub(super) fn choose_pair(&mut self, pair: usize) -> Vec<Effect> {
         if let Some(picture) = &mut self.picture {
             picture.show_pair(pair);
@@ -204,6 +218,8 @@ impl State {
             && self.picture.as_ref().and_then(Picture::measure_id) == Some(&settings.measure)
             && settings.normalisation == NormalisationChoice::Automatic
             && settings.preparation == Preparation::default()
+            && settings.null().is_none()
+            && settings.bootstrap().is_none()
     }
 
     /// Computes the bundled comparison anew, or a run that WebGPU lost, as soon as the engine and the files are there.

@@ -75,12 +75,16 @@ impl State {
     }
 }
 
-/// A cell in words: `layer2.1 of A, layer2.0 of B, 0.874`.
+/// A cell in words: `layer2.1 of A, layer2.0 of B, 0.874`, and what chance makes of it where that is known.
 #[must_use]
 pub fn reading(map: &LayerMap, (first, second): (String, String), (row, column): (usize, usize)) -> String {
     let (Some(a), Some(b)) = (map.rows.get(row), map.columns.get(column)) else { return String::new() };
     let value = match map.cell(row, column) {
-        Some(Cell::Value(value)) => format::value(*value),
+        Some(Cell::Value(value)) => match map.chance(row, column) {
+            Some(chance) if chance.score == 0.0 => format!("{}, no more than chance", format::value(*value)),
+            Some(chance) => format!("{}, calibrated score {}", format::value(*value), format::value(chance.score)),
+            None => format::value(*value),
+        },
         Some(Cell::Absent { absent, .. }) => format!("no value: {absent}"),
         None => "not computed yet".to_owned(),
     };

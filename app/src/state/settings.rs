@@ -2,8 +2,9 @@
 
 use repgeo_core::activation::RowPolicy;
 use repgeo_core::data::Subset;
+use repgeo_core::inference::IntervalMethod;
 use repgeo_core::model::Choices;
-use repgeo_core::study::{InputSpec, LayerPlan, PairPlan, ProbeSpec, StudySpec};
+use repgeo_core::study::{BootstrapSpec, InputSpec, LayerPlan, NullSpec, PairPlan, ProbeSpec, StudySpec};
 
 use super::{Change, Effect, EngineStatus, Origin, Picture, State};
 use crate::format;
@@ -11,6 +12,12 @@ use crate::protocol::{CompareSettings, EngineChoice, NormalisationChoice, Prepar
 
 /// The fewest images that can be asked for.
 const LEAST_SAMPLES: usize = 4;
+/// The level of the noise floor, and what intervals leave out.
+const LEVEL: f64 = 0.05;
+/// How many random orders can be asked for: with fewer no p-value is as low as the level.
+pub(super) const ORDERS: std::ops::RangeInclusive<usize> = 19..=100_000;
+/// How many bootstrap samples can be asked for: with fewer the ends of intervals often lie beyond them.
+pub(super) const RESAMPLES: std::ops::RangeInclusive<usize> = 199..=100_000;
 
 /// What the user chose.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +36,14 @@ pub struct Settings {
     pub measure: String,
     /// Whether the other measures are computed too.
     pub all_measures: bool,
+    /// Whether what chance makes of the map is computed too.
+    pub noise_floor: bool,
+    /// From how many random orders of the samples; [`None`] when what was typed is no number.
+    pub orders: Option<usize>,
+    /// Whether intervals are computed too.
+    pub intervals: bool,
+    /// From how many bootstrap samples; [`None`] when what was typed is no number.
+    pub resamples: Option<usize>,
     /// How a feature map becomes a row.
     pub row_policy: RowPolicy,
     /// The device.
@@ -45,9 +60,27 @@ impl Default for Settings {
             choices: Choices::new(),
             measure: "cka-linear-debiased".to_owned(),
             all_measures: false,
+            noise_floor: false,
+            orders: Some(200),
+            intervals: false,
+            resamples: Some(500),
             row_policy: RowPolicy::Flatten,
             engine: EngineChoice::Automatic,
         }
+    }
+}
+
+impl Settings {
+    /// What is computed of chance.
+    pub(super) fn null(&self) -> Option<NullSpec> {
+        let permutations = self.orders.filter(|_| self.noise_floor)?;
+        Some(NullSpec { permutations, seed: 0, alpha: LEVEL })
+    }
+
+    /// What is computed of other samples.
+    pub(super) fn bootstrap(&self) -> Option<BootstrapSpec> {
+        let resamples = self.resamples.filter(|_| self.intervals)?;
+        Some(BootstrapSpec { resamples, seed: 0, level: 1.0 - LEVEL, interval: IntervalMethod::Bca })
     }
 }
 
@@ -62,6 +95,10 @@ impl State {
             Change::Normalisation(normalisation) => settings.normalisation = normalisation,
             Change::Measure(measure) => settings.measure = measure,
             Change::AllMeasures(all) => settings.all_measures = all,
+            Change::NoiseFloor(wanted) => settings.noise_floor = wanted,
+            Change::Orders(orders) => settings.orders = orders,
+            Change::Intervals(wanted) => settings.intervals = wanted,
+            Change::Resamples(resamples) => settings.resamples = resamples,
             Change::RowPolicy(policy) => settings.row_policy = policy,
             Change::Engine(engine) => settings.engine = engine,
         }
@@ -94,6 +131,9 @@ impl State {
             1 => return Some("Add a second network or activation file.".to_owned()),
             _ => {}
         }
+        if let Some(obstacle) = self.obstacle_to_inference() {
+            return Some(obstacle);
+        }
         if !self.needs_probe() {
             return None;
         }
@@ -106,6 +146,27 @@ impl State {
             return Some(format!("Choose the first images: {} has no labels to balance.", probe.name));
         }
         None
+    }
+
+    /// Why there can be no noise floor or no intervals as asked.
+    fn obstacle_to_inference(&self) -> Option<String> {
+        let Settings { noise_floor, orders, intervals, resamples, row_policy, .. } = &self.settings;
+        if *intervals && resamples.is_none_or(|resamples| !RESAMPLES.contains(&resamples)) {
+            let (least, most) = (RESAMPLES.start(), format::count(*RESAMPLES.end()));
+            return Some(format!(
+                "Ask for {least} to {most} bootstrap samples: the ends of intervals lie beyond fewer."
+            ));
+        }
+        if !noise_floor && !intervals {
+            return None;
+        }
+        if *noise_floor && orders.is_none_or(|orders| !ORDERS.contains(&orders)) {
+            let (least, most) = (ORDERS.start(), format::count(*ORDERS.end()));
+            return Some(format!("Ask for {least} to {most} random orders: fewer say nothing at the level {LEVEL}."));
+        }
+        (self.needs_probe() && *row_policy == RowPolicy::PositionsAsSamples).then(|| {
+            "Choose other rows of feature maps, or no noise floor and no intervals: positions of one image are not independent.".to_owned()
+        })
     }
 
     /// Whether a network is among the inputs; activations bring their own samples.
@@ -144,19 +205,21 @@ impl State {
                 pairs: PairPlan::All,
                 layers: LayerPlan::All,
                 rows: self.settings.row_policy,
-                null: None,
+                null: self.settings.null(),
+                bootstrap: self.settings.bootstrap(),
             }),
         }
     }
 
-    /// Asks a measure that was chosen of the layers that the engine keeps, where it keeps what the measure needs: no network
-    /// runs, so nobody has to press Compare.
+    /// Asks a measure that was chosen of the layers that the engine keeps, or how sure its values are, where it keeps what the
+    /// measure needs: no network runs, so nobody has to press Compare.
     pub(super) fn ask_kept(&mut self, now: f64) -> Vec<Effect> {
         let Some(Picture { origin: Origin::Computed { settings, kept }, .. }) = &self.picture else {
             return Vec::new();
         };
         let wanted = &self.settings.measure;
-        let asked = settings.spec.questions.contains(wanted);
+        let asked = settings.spec.questions.contains(wanted)
+            && (settings.spec.null, settings.spec.bootstrap) == (self.settings.null(), self.settings.bootstrap());
         if asked || !kept.contains(wanted) || !self.compare_settings().has_layers_of(settings) {
             return Vec::new();
         }

@@ -13,7 +13,7 @@ use super::scale::{Limits, Place, Scale};
 use super::text::{labels, shortened, shown, width};
 use super::theme::Theme;
 use super::{axes, svg};
-use crate::study::{Cell, LayerMap, same_depth, sentence_of};
+use crate::study::{Cell, IntervalRecord, LayerMap, same_depth, sentence_of};
 
 /// Ticks on the vertical axis, at most about.
 const TICKS: usize = 5;
@@ -33,7 +33,10 @@ pub enum Pairing {
 }
 
 /// How alike each layer of the first network is to its partner in the second. More alike is up, whichever direction the
-/// measure has; the axis takes in every value. A layer without a value is hatched, one not computed yet is empty.
+/// measure has; the axis takes in every value. A layer without a value is hatched, one not computed yet is empty. Where it is
+/// known what chance makes of the map, a thin line shows the noise floors: of the pairs, or of the searches for best matches.
+/// Values of layers at the same depth have their intervals, where those are known; a best match was searched for, and its
+/// interval would not say so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DepthLine {
     /// What is shown.
@@ -110,6 +113,7 @@ impl DepthLine {
         let plan = self.plan();
         let mut marks = Vec::new();
         self.draw_grid(&plan, &mut marks);
+        self.draw_floor(&plan, &mut marks);
         self.draw_line(&plan, &mut marks);
         marks.extend(frame(plan.plot, self.theme.ink()));
         self.draw_labels(&plan, &mut marks);
@@ -130,15 +134,47 @@ impl DepthLine {
         }
     }
 
+    /// The interval of what a layer of the first network contributes.
+    fn interval(&self, row: usize) -> Option<(f64, f64)> {
+        if self.pairing == Pairing::BestMatch {
+            return None;
+        }
+        match self.map.interval(row, same_depth(row, self.map.rows.len(), self.map.columns.len()))? {
+            IntervalRecord::Known { low, high, .. } => Some((*low, *high)),
+            IntervalRecord::Absent { .. } => None,
+        }
+    }
+
+    /// The noise floor of what a layer of the first network contributes.
+    fn floor(&self, row: usize) -> Option<f64> {
+        match self.pairing {
+            Pairing::SameDepth => {
+                let column = same_depth(row, self.map.rows.len(), self.map.columns.len());
+                self.map.chance(row, column).map(|chance| chance.floor)
+            }
+            Pairing::BestMatch => {
+                let null = self.map.null.as_ref()?;
+                null.best_of_rows.get(row)?.as_ref().map(|search| search.floor)
+            }
+        }
+    }
+
     /// The limits of the scale, widened where a value lies beyond.
     fn limits(&self) -> Limits {
         let mut limits = Limits::of(&self.map, self.scale);
         let space = BEYOND_SPACE * (limits.high - limits.low);
         for row in 0..self.map.rows.len() {
-            match self.cell(row) {
-                Some(Cell::Value(value)) if *value < limits.low => limits.low = value - space,
-                Some(Cell::Value(value)) if *value > limits.high => limits.high = value + space,
-                _ => {}
+            let value = match self.cell(row) {
+                Some(Cell::Value(value)) => Some(*value),
+                _ => None,
+            };
+            let ends = self.interval(row).into_iter().flat_map(|(low, high)| [low, high]);
+            for value in value.into_iter().chain(self.floor(row)).chain(ends) {
+                if value < limits.low {
+                    limits.low = value - space;
+                } else if value > limits.high {
+                    limits.high = value + space;
+                }
             }
         }
         limits
@@ -180,6 +216,36 @@ impl DepthLine {
         }
     }
 
+    /// The noise floors as a thin line, named at its end.
+    fn draw_floor(&self, plan: &Plan, marks: &mut Vec<Mark>) {
+        let colour = self.theme.muted();
+        let pitch = plan.plot.width / self.map.rows.len().max(1) as f64;
+        let point = |row: usize| {
+            let y = height_of(plan, self.floor(row)?)?;
+            Some(Point { x: plan.plot.x + (row as f64 + 0.5) * pitch, y })
+        };
+        let points: Vec<Option<Point>> = (0..self.map.rows.len()).map(point).collect();
+        for run in points.split(Option::is_none) {
+            let points: Vec<Point> = run.iter().copied().flatten().collect();
+            if points.len() > 1 {
+                marks.push(Mark::Path { points, width: 1.0, colour });
+            } else {
+                marks.extend(points.into_iter().map(|centre| Mark::Disc { centre, radius: 1.5, colour }));
+            }
+        }
+        if points.iter().any(Option::is_some) {
+            marks.push(Mark::Label(Label {
+                text: "thin: noise floor".to_owned(),
+                at: Point { x: plan.plot.right(), y: plan.plot.y - GAP },
+                size: SMALL,
+                colour,
+                anchor: (HPos::Right, VPos::Bottom),
+                turn: Turn::None,
+                bold: false,
+            }));
+        }
+    }
+
     fn draw_line(&self, plan: &Plan, marks: &mut Vec<Mark>) {
         let colour = self.theme.line();
         let pitch = plan.plot.width / self.map.rows.len().max(1) as f64;
@@ -200,6 +266,17 @@ impl DepthLine {
             }
         }
         let radius = (pitch / 4.0).clamp(1.5, 3.5);
+        for row in 0..self.map.rows.len() {
+            let ends = self.interval(row).and_then(|(low, high)| Some((height_of(plan, low)?, height_of(plan, high)?)));
+            if let Some((low, high)) = ends {
+                let x = plan.plot.x + (row as f64 + 0.5) * pitch;
+                marks.push(Mark::Path { points: vec![Point { x, y: low }, Point { x, y: high }], width: 1.0, colour });
+                for y in [low, high] {
+                    let points = vec![Point { x: x - radius, y }, Point { x: x + radius, y }];
+                    marks.push(Mark::Path { points, width: 1.0, colour });
+                }
+            }
+        }
         for run in runs.into_iter().filter(|run| !run.is_empty()) {
             marks.push(Mark::Path { points: run.clone(), width: 2.0, colour });
             marks.extend(run.into_iter().map(|centre| Mark::Disc { centre, radius, colour }));

@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use super::mark::{Mark, Rect};
+use super::mark::{Mark, Point, Rect};
 use super::theme::BEYOND;
 use super::{DepthLine, Heatmap, Pairing, Scale};
 use crate::study::layer_map::tests::map;
@@ -273,5 +273,41 @@ fn cells_within_chance_are_crossed_and_their_floors_stand_beside_the_bar() {
     });
     // From 0.75 down to 0.25 on a bar of 0 to 1, and a pixel at either end.
     assert!((line.unwrap().height - (0.5 * bar.height + 2.0)).abs() < 1e-9, "{line:?}");
+    let paths = |map: &LayerMap| {
+        let marks = DepthLine::new(map.clone()).marks();
+        marks
+            .into_iter()
+            .filter_map(|mark| if let Mark::Path { points, .. } = mark { Some(points) } else { None })
+            .collect()
+    };
+    let (drawn, without): (Vec<Vec<Point>>, Vec<Vec<Point>>) = (paths(&known), paths(&plain));
+    assert_eq!((drawn.len(), without.len()), (2, 1));
+    let (floors, values) = (&drawn[0], &drawn[1]);
+    assert_eq!(values, &without[0]);
+    // On the line through the two values, which are drawn on the same axis.
+    let place = |value: f64| values[0].y + (0.9 - value) / (0.9 - 0.8) * (values[1].y - values[0].y);
+    for (point, floor) in floors.iter().zip([0.25, 0.75]) {
+        assert!((point.y - place(floor)).abs() < 1e-9, "{floors:?}");
+    }
     assert!(figure.caption.unwrap().contains("no more alike than chance (99 random orders, α = 0.05)"));
+}
+
+#[test]
+fn values_of_the_same_depth_stand_in_their_intervals() {
+    use crate::inference::IntervalMethod;
+    use crate::study::{BootstrapRecord, BootstrapSpec, IntervalRecord};
+
+    let values: &[Option<f64>] = &[Some(0.9), Some(0.2)];
+    let plain = map(&[values, &[Some(0.1), Some(0.8)]], true);
+    let interval = |low, high| IntervalRecord::Known { low, high, standard_error: 0.1 };
+    let absent = || IntervalRecord::Absent { absent: "too few".to_owned() };
+    let spec = BootstrapSpec { resamples: 999, seed: 0, level: 0.95, interval: IntervalMethod::Bca };
+    let cells = vec![vec![interval(0.7, 0.95), interval(0.1, 0.3)], vec![interval(0.0, 0.2), absent()]];
+    let known = LayerMap { bootstrap: Some(BootstrapRecord { spec, cells }), ..plain.clone() };
+    let marks = |line: &DepthLine| line.marks().into_iter().filter(|mark| matches!(mark, Mark::Path { .. })).count();
+    let (with, without) = (DepthLine::new(known.clone()), DepthLine::new(plain));
+    // One bar with two ends, at the only layer whose partner has an interval.
+    assert_eq!(marks(&with), marks(&without) + 3);
+    let searched = DepthLine { pairing: Pairing::BestMatch, ..with };
+    assert_eq!(marks(&searched), marks(&without));
 }

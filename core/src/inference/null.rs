@@ -82,7 +82,7 @@ impl NullMaps {
 }
 
 /// All pairs, at once where the measure can, else with pauses.
-async fn map(
+pub(super) async fn map(
     measure: &dyn AnyPair,
     a: &[&Prepared],
     b: &[&Prepared],

@@ -106,6 +106,11 @@ pub enum Reason {
     /// What the measure prepares cannot be put in another order.
     #[error("the measure has no null: what it keeps of a layer cannot be permuted")]
     NotPermuted,
+    /// Samples that occur several times mean something else to the measure.
+    #[error(
+        "no interval is known for the measure: in a bootstrap sample some samples occur several times, which it takes for likeness"
+    )]
+    NotResampled,
     /// A preparation of another measure was handed in.
     #[error("the two layers were prepared by different measures")]
     OtherMeasure,

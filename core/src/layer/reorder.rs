@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::part::{Parts, Slot};
-use super::{Kept, Layer, Units};
+use super::{Kept, Layer, LayerFacts, PartId, Units};
 
 /// A permutation of the samples: row i of the permuted layer is row `order[i]` of the layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,12 @@ impl Draw {
         Self((0..samples).map(|_| generator.random_range(0..samples)).collect())
     }
 
+    /// These samples, in this order.
+    #[must_use]
+    pub fn of(samples: Vec<usize>) -> Self {
+        Self(samples.into())
+    }
+
     /// The drawn samples.
     #[must_use]
     pub fn indices(&self) -> &[usize] {
@@ -72,11 +78,12 @@ impl Layer {
         }
     }
 
-    /// The layer on drawn rows. The Gram matrix is the submatrix, centred anew, which is the Gram matrix of the drawn rows;
-    /// coordinates and units are centred anew; correlations and cosines of rows do not depend on the other rows. Pairs of rows
-    /// that are the same sample say nothing, and [`Layer::same_sample`] tells them.
+    /// The layer on drawn rows, with those of its parts that are wanted. The Gram matrix is the submatrix, centred anew, which is
+    /// the Gram matrix of the drawn rows; coordinates and units are centred anew; correlations and cosines of rows do not depend
+    /// on the other rows. Pairs of rows that are the same sample say nothing, and [`Layer::same_sample`] tells them. What a Gram
+    /// matrix tells of single rows is left out of the facts.
     #[must_use]
-    pub fn resampled(&self, draw: &Draw) -> Self {
+    pub fn resampled(&self, draw: &Draw, wanted: &[PartId]) -> Self {
         let draw = &draw.0;
         let origin = match &self.origin {
             Some(origin) => draw.iter().map(|&row| origin[row]).collect(),
@@ -85,14 +92,15 @@ impl Layer {
         let gram = |matrix: &Mat<f64>| double_centred(&submatrix(matrix, draw));
         let correlation = |matrix: &Mat<f64>| submatrix(matrix, draw);
         let tall = |matrix: &Mat<f64>| centred(rows(matrix, draw));
-        let parts = self.parts.map(gram, correlation, tall);
-        let mut facts = self.facts.clone();
-        facts.farthest = None;
-        facts.coinciding = None;
-        if let Some(Ok(gram)) = &parts.gram {
-            facts.learn(gram);
-        }
+        let parts = self.parts.only(wanted).map(gram, correlation, tall);
+        let facts = LayerFacts { samples: draw.len(), farthest: None, coinciding: None, ..self.facts.clone() };
         Self { name: self.name.clone(), facts, origin: Some(origin), fault: self.fault.clone(), rows: None, parts }
+    }
+
+    /// For each row the sample that it is, where rows were drawn.
+    #[must_use]
+    pub fn origin(&self) -> Option<&[usize]> {
+        self.origin.as_deref()
     }
 
     /// Whether two rows are one sample, drawn twice.
@@ -103,6 +111,17 @@ impl Layer {
 }
 
 impl Parts {
+    /// Those of these parts that are there; they are shared, not copied.
+    fn only(&self, wanted: &[PartId]) -> Self {
+        let mut parts = self.clone();
+        for part in PartId::ALL {
+            if !wanted.contains(&part) {
+                parts.remove(part);
+            }
+        }
+        parts
+    }
+
     fn map(
         &self,
         gram: impl Fn(&Mat<f64>) -> Mat<f64>,

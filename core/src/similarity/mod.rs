@@ -29,7 +29,7 @@ pub use pair::neighbours::{
     Cknna, CycleKnn, Jaccard, JointRankJaccard, MutualKnn, Profile, RankSimilarity, SecondOrderCosine,
 };
 pub use pair::prediction::LinearRegression;
-pub use pair::rsa::{Comparator, Distance, Rsa};
+pub use pair::rsa::{Comparator, Distance, Rsa, RsmNormDifference};
 pub use pair::shape::Procrustes;
 pub use pair::{AnyPair, Block, Pair, Prepared, UnitTriangle};
 pub use parameter::{Chosen, Parameter, ParameterError};

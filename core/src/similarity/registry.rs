@@ -10,7 +10,7 @@ use super::pair::neighbours::{
     cycle_knn, jaccard, joint_rank_jaccard, mutual_knn, rank_similarity, second_order_cosine,
 };
 use super::pair::prediction::linear_regression;
-use super::pair::rsa::cards as rsa;
+use super::pair::rsa::{RsmNormDifference, cards as rsa, norm_difference};
 use super::pair::shape::procrustes;
 use super::parameter::{self, Chosen, Parameter, ParameterError};
 use super::{
@@ -144,6 +144,12 @@ measures![
         Distance::Correlation,
         Comparator::WhitenedCosine
     ))),
+    (rsa::COSINE_SPEARMAN, true, &[], |_| Ok(Question::rsa(Distance::Cosine, Comparator::Spearman))),
+    (rsa::COSINE_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::Cosine, Comparator::Pearson))),
+    (rsa::COSINE_KENDALL_A, true, &[], |_| Ok(Question::rsa(Distance::Cosine, Comparator::KendallTauA))),
+    (rsa::COSINE_KENDALL_B, true, &[], |_| Ok(Question::rsa(Distance::Cosine, Comparator::KendallTauB))),
+    (rsa::COSINE_COSINE, true, &[], |_| Ok(Question::rsa(Distance::Cosine, Comparator::Cosine))),
+    (rsa::COSINE_WHITENED_COSINE, true, &[], |_| Ok(Question::rsa(Distance::Cosine, Comparator::WhitenedCosine))),
     (rsa::EUCLIDEAN_SPEARMAN, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::Spearman))),
     (rsa::EUCLIDEAN_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::Pearson))),
     (rsa::EUCLIDEAN_KENDALL_A, true, &[], |_| Ok(Question::rsa(Distance::Euclidean, Comparator::KendallTauA))),
@@ -171,6 +177,7 @@ measures![
         Distance::SquaredEuclidean,
         Comparator::WhitenedCosine
     ))),
+    (norm_difference::CARD, true, &[], |_| Ok(Question::pair(RsmNormDifference))),
     (mutual_knn::MUTUAL_KNN, true, neighbours::PARAMETERS, |chosen| {
         Ok(Question::pair(MutualKnn { k: neighbours::k(chosen) }))
     }),

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use super::interval;
 use super::null::Calibrator;
 use super::outputs::{self, Said};
 use super::session::Expected;
 use super::watch::Monotone;
 use super::{
-    Cell, CellEvent, GroupRecord, MeasureRecord, NullRecord, NullSpec, OutputRecord, PairRecord, StudyError, Watcher,
+    BootstrapRecord, BootstrapSpec, Cell, CellEvent, GroupRecord, MeasureRecord, NullRecord, NullSpec, OutputRecord,
+    PairRecord, StudyError, Watcher,
 };
-use crate::inference::{NullMaps, Permutations};
+use crate::inference::{IntervalMethod, NullMaps, Permutations, ResampledMaps, Resamples};
 use crate::layer::{Layer, Reason};
 use crate::parallel;
 use crate::similarity::{AnyPair, Arity, Block, Direction, Group, Many, Measure, Prepared, Question, Samples};
@@ -25,6 +27,8 @@ pub(super) struct Asked {
     maps: Vec<Vec<Vec<Option<Cell>>>>,
     /// Per pair of inputs: what chance makes of its map, where that was asked for and both are there.
     nulls: Vec<Option<NullRecord>>,
+    /// Per pair of inputs: how much its values vary with the samples, where that was asked for and both are there.
+    bootstraps: Vec<Option<BootstrapRecord>>,
     /// Per group of layers that correspond, once all inputs are there.
     groups: Vec<GroupRecord>,
     /// Per pair of inputs: what their outputs gave, as far as both are there.
@@ -57,8 +61,16 @@ pub(super) struct Place {
 
 impl Asked {
     pub(super) fn new(measure: Measure, pairs: usize) -> Self {
-        let (maps, nulls, outputs) = (vec![Vec::new(); pairs], vec![None; pairs], vec![None; pairs]);
-        Self { measure, layers: Vec::new(), maps, nulls, groups: Vec::new(), outputs }
+        let (nulls, bootstraps, outputs) = (vec![None; pairs], vec![None; pairs], vec![None; pairs]);
+        Self {
+            measure,
+            layers: Vec::new(),
+            maps: vec![Vec::new(); pairs],
+            nulls,
+            bootstraps,
+            groups: Vec::new(),
+            outputs,
+        }
     }
 
     /// Makes room for an input.
@@ -79,12 +91,12 @@ impl Asked {
     pub(super) fn forget(&mut self, input: usize, pairs: &[(usize, usize)]) {
         self.layers.truncate(input);
         self.groups.clear();
-        let found = self.maps.iter_mut().zip(&mut self.nulls).zip(&mut self.outputs);
-        for (((map, null), output), &(a, b)) in found.zip(pairs) {
+        for (pair, &(a, b)) in pairs.iter().enumerate() {
             if a.max(b) >= input {
-                map.clear();
-                *output = None;
-                *null = None;
+                self.maps[pair].clear();
+                self.nulls[pair] = None;
+                self.bootstraps[pair] = None;
+                self.outputs[pair] = None;
             }
         }
     }
@@ -154,26 +166,58 @@ impl Asked {
     ) -> Result<(), StudyError> {
         let Question::Pair(measure) = &self.measure.question else { return Ok(()) };
         for (pair, ((null, map), &(a, b))) in self.nulls.iter_mut().zip(&self.maps).zip(pairs).enumerate() {
-            let complete = map.iter().flatten().all(Option::is_some) && !map.is_empty();
-            let (Some(a), Some(b), true, None) = (self.layers.get(a), self.layers.get(b), complete, &null) else {
+            let (Some(a), Some(b), true, None) = (self.layers.get(a), self.layers.get(b), is_complete(map), &null)
+            else {
                 continue;
             };
-            let samples = b.iter().find(|layer| prepared(layer).is_some()).map_or(0, |layer| layer.rows);
-            // Layers of other rows have no values with these, and the orders are not theirs.
-            let reordered = |layer: &&Answered| layer.rows == samples && prepared(layer).is_some();
-            let there = |layers: &[Answered]| -> Vec<usize> {
-                (0..layers.len()).filter(|&layer| reordered(&&layers[layer])).collect()
-            };
-            let places = (there(a), there(b));
+            let (samples, places) = of_one_length(a, b);
             let each = |done: f64| {
                 let fraction = start + length * (pair as f64 + done) / pairs.len() as f64;
                 watcher.at_least(fraction, Stage::Null, "", "");
             };
             let permutations = Permutations::random(spec.permutations, samples, spec.seed);
-            let left: Vec<&Prepared> = a.iter().filter(reordered).filter_map(prepared).collect();
-            let right: Vec<&Prepared> = b.iter().filter(reordered).filter_map(prepared).collect();
+            let left: Vec<&Prepared> = places.0.iter().filter_map(|&layer| prepared(&a[layer])).collect();
+            let right: Vec<&Prepared> = places.1.iter().filter_map(|&layer| prepared(&b[layer])).collect();
             let maps = NullMaps::of(&**measure, (&left, &right), &permutations, watcher, each).await?;
             *null = Some(Calibrator { card: self.measure.card, spec, places }.record(map, &maps));
+        }
+        Ok(())
+    }
+
+    /// Forgets how much the values vary with the samples.
+    pub(super) fn forget_bootstraps(&mut self) {
+        self.bootstraps.fill(None);
+    }
+
+    /// Computes how much the values of each map that is complete vary with the samples, where that is not known yet, from what is
+    /// kept of the layers of all inputs, within a span of the whole progress.
+    pub(super) async fn bootstrap<W: Watcher>(
+        &mut self,
+        pairs: &[(usize, usize)],
+        spec: BootstrapSpec,
+        (inputs, samples): (&[&[Layer]], &Samples),
+        (start, length): (f64, f64),
+        watcher: &Monotone<'_, W>,
+    ) -> Result<(), StudyError> {
+        let Question::Pair(measure) = &self.measure.question else { return Ok(()) };
+        for (pair, ((record, map), &(a, b))) in self.bootstraps.iter_mut().zip(&self.maps).zip(pairs).enumerate() {
+            let (Some(first), Some(second), true, None) =
+                (self.layers.get(a), self.layers.get(b), is_complete(map), &record)
+            else {
+                continue;
+            };
+            let (rows, places) = of_one_length(first, second);
+            let kept =
+                |input: usize, places: &[usize]| places.iter().map(|&layer| &inputs[input][layer]).collect::<Vec<_>>();
+            let (left, right) = (kept(a, &places.0), kept(b, &places.1));
+            let each = |done: f64| {
+                let fraction = start + length * (pair as f64 + done) / pairs.len() as f64;
+                watcher.at_least(fraction, Stage::Bootstrap, "", "");
+            };
+            let resamples = Resamples::random(spec.resamples, rows, spec.seed);
+            let with = (&resamples, spec.interval == IntervalMethod::Bca);
+            let maps = ResampledMaps::of(&**measure, (&left, &right), samples, with, watcher, each).await?;
+            *record = Some(interval::record(map, spec, &places, &maps));
         }
         Ok(())
     }
@@ -244,6 +288,7 @@ impl Asked {
                 cells,
                 by_construction: self.by_construction(place, (a, b)),
                 null: self.nulls[place].clone(),
+                bootstrap: self.bootstraps[place].clone(),
             }
         };
         let output = |(&(a, b), cell): (&(usize, usize), &Option<Cell>)| {
@@ -361,6 +406,21 @@ impl Product {
             _ => Err(Reason::OtherMeasure),
         }
     }
+}
+
+fn is_complete(map: &[Vec<Option<Cell>>]) -> bool {
+    !map.is_empty() && map.iter().flatten().all(Option::is_some)
+}
+
+/// The layers of two inputs that have something prepared and as many rows as the first such of `b`, and how many those are:
+/// layers of other rows have no values with these.
+fn of_one_length(a: &[Answered], b: &[Answered]) -> (usize, (Vec<usize>, Vec<usize>)) {
+    let rows = b.iter().find(|layer| prepared(layer).is_some()).map_or(0, |layer| layer.rows);
+    let there = |layers: &[Answered]| -> Vec<usize> {
+        let of = |&layer: &usize| layers[layer].rows == rows && prepared(&layers[layer]).is_some();
+        (0..layers.len()).filter(of).collect()
+    };
+    (rows, (there(a), there(b)))
 }
 
 fn prepared(layer: &Answered) -> Option<&Prepared> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{NullSpec, StudySpec, Warning};
+use super::{BootstrapSpec, NullSpec, StudySpec, Warning};
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::checkpoint::ReadingEvidence;
@@ -228,6 +228,38 @@ pub struct PairRecord {
     /// What chance makes of the map; absent where it was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null: Option<NullRecord>,
+    /// How much the values vary with the samples; absent where it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapRecord>,
+}
+
+/// How much the values of a map vary with the samples: each on bootstrap samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BootstrapRecord {
+    /// The bootstrap.
+    pub spec: BootstrapSpec,
+    /// Row by row like the cells of the map.
+    pub cells: Vec<Vec<IntervalRecord>>,
+}
+
+/// The interval of a value, or why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum IntervalRecord {
+    /// The interval.
+    Known {
+        /// The lower end.
+        low: f64,
+        /// The upper end.
+        high: f64,
+        /// The standard deviation of the values of bootstrap samples.
+        standard_error: f64,
+    },
+    /// There is none.
+    Absent {
+        /// Why, in words.
+        absent: String,
+    },
 }
 
 /// What chance makes of a map: its values when the samples of `b` are put in random order. Row by row like the cells; a cell

@@ -1,23 +1,28 @@
 //! Reports as CSV (RFC 4180), one line per value.
 
-use super::{Cell, Comparison, GroupRecord, OutputRecord};
+use super::{Cell, Comparison, GroupRecord, IntervalRecord, NullRecord, OutputRecord};
 
 const HEADER: [&str; 7] = ["measure", "a", "layer_a", "b", "layer_b", "value", "reason"];
 
 /// What follows where chance was asked for; empty in lines that have no null.
 const CHANCE: [&str; 4] = ["floor", "p", "q", "score"];
 
+/// What follows where intervals were asked for; empty in lines that have none.
+const INTERVAL: [&str; 3] = ["low", "high", "standard_error"];
+
 impl Comparison {
     /// Every value as one line of CSV: measure, both inputs and layers, the value in full precision, or an empty value and
     /// the reason why there is none. A value of a single layer leaves the second input empty; the value of a group leaves
     /// both empty and names the layer of its first member, and what the measure says of each member follows. A value of what
     /// two networks say of the samples leaves both layers empty. Where chance was asked for, noise floor, p-value, q-value and
-    /// calibrated score follow.
+    /// calibrated score follow; where intervals were asked for, their ends and the standard error.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut text = String::new();
-        let chance = self.measures.iter().flat_map(|measure| &measure.pairs).any(|pair| pair.null.is_some());
-        let header = HEADER.iter().chain(CHANCE.iter().filter(|_| chance));
+        let pairs = || self.measures.iter().flat_map(|measure| &measure.pairs);
+        let chance = pairs().any(|pair| pair.null.is_some());
+        let intervals = pairs().any(|pair| pair.bootstrap.is_some());
+        let header = HEADER.iter().chain(CHANCE.iter().filter(|_| chance)).chain(INTERVAL.iter().filter(|_| intervals));
         push_line(&mut text, header.map(|&name| name.to_owned()));
         for measure in &self.measures {
             let single = measure.layers.iter().flatten().zip(&self.inputs);
@@ -44,13 +49,19 @@ impl Comparison {
                         let (value, reason) = texts(cell);
                         let [id, a, b] = [&measure.id, &a.name, &b.name].map(Clone::clone);
                         let line = [id, a, layer_a.name.clone(), b, layer_b.name.clone(), value, reason];
-                        let null = pair.null.iter().flat_map(|null| {
-                            [&null.floor, &null.p, &null.q, &null.score].map(|cells| match cells[i][j] {
-                                Some(value) => format!("{value:?}"),
-                                None => String::new(),
-                            })
+                        let null = chance.then(|| match &pair.null {
+                            Some(NullRecord { floor, p, q, score, .. }) => [floor, p, q, score]
+                                .map(|cells| cells[i][j].map_or_else(String::new, |value| format!("{value:?}"))),
+                            None => Default::default(),
                         });
-                        push_line(&mut text, line.into_iter().chain(null));
+                        let interval = intervals.then(|| match pair.bootstrap.as_ref().map(|of| &of.cells[i][j]) {
+                            Some(IntervalRecord::Known { low, high, standard_error }) => {
+                                [low, high, standard_error].map(|value| format!("{value:?}"))
+                            }
+                            Some(IntervalRecord::Absent { .. }) | None => Default::default(),
+                        });
+                        let more = null.into_iter().flatten().chain(interval.into_iter().flatten());
+                        push_line(&mut text, line.into_iter().chain(more));
                     }
                 }
             }

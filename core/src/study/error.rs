@@ -26,6 +26,12 @@ pub enum StudyError {
          leave out the null, or make one row of each image (flatten, average-pool)"
     )]
     NullOfPositions,
+    /// Intervals were asked for where rows are positions of images.
+    #[error(
+        "the positions of an image are not independent of each other, so that drawing rows anew says nothing of other images; leave \
+         out the bootstrap, or make one row of each image (flatten, average-pool)"
+    )]
+    BootstrapOfPositions,
     /// There is no such measure.
     #[error(transparent)]
     Measure(#[from] UnknownMeasure),

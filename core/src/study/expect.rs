@@ -103,7 +103,8 @@ impl Study {
     #[must_use]
     pub fn planned_bytes(&self) -> u64 {
         let running = self.expected.iter().map(|expected| expected.running).max().unwrap_or(0);
-        running.saturating_add(self.kept_bytes(self.keeps_rows(), self.keeps_parts()))
+        let parts = self.keeps_parts() || self.spec.bootstrap.is_some();
+        running.saturating_add(self.kept_bytes(self.keeps_rows(), parts))
     }
 
     fn layers(&self) -> impl Iterator<Item = &LayerSize> {
@@ -137,7 +138,7 @@ impl Study {
     fn fit(&self) -> Result<(), StudyError> {
         let Some(limit) = self.budget.memory else { return Ok(()) };
         let running = self.expected.iter().map(|expected| expected.running).max().unwrap_or(0);
-        let needed = running.saturating_add(self.kept_bytes(false, false));
+        let needed = running.saturating_add(self.kept_bytes(false, self.spec.bootstrap.is_some()));
         if needed <= limit {
             return Ok(());
         }

@@ -102,6 +102,9 @@ impl Comparison {
                 if !pair.by_construction.is_empty() {
                     shape("by_construction", pair.by_construction.iter().map(Vec::len).collect())?;
                 }
+                if let Some(bootstrap) = &pair.bootstrap {
+                    shape("bootstrap", bootstrap.cells.iter().map(Vec::len).collect())?;
+                }
                 if let Some(null) = &pair.null {
                     for (name, cells) in
                         [("p", &null.p), ("q", &null.q), ("floor", &null.floor), ("score", &null.score)]

@@ -1,6 +1,6 @@
 //! One measure between the layers of two inputs, as it stands: complete in a report, partly empty while it is computed.
 
-use super::{Cell, Comparison, NullRecord, RangeRecord};
+use super::{BootstrapRecord, Cell, Comparison, IntervalRecord, NullRecord, RangeRecord};
 use crate::similarity::{Card, Direction};
 
 /// One measure between the layers of two inputs; the first layers come first.
@@ -28,6 +28,8 @@ pub struct LayerMap {
     pub by_construction: Vec<Vec<bool>>,
     /// What chance makes of the map, where that was asked for.
     pub null: Option<NullRecord>,
+    /// How much the values vary with the samples, where that was asked for.
+    pub bootstrap: Option<BootstrapRecord>,
 }
 
 /// What chance makes of one value.
@@ -63,6 +65,7 @@ impl LayerMap {
             cells: pair.cells.iter().map(|row| row.iter().cloned().map(Some).collect()).collect(),
             by_construction: pair.by_construction.clone(),
             null: pair.null.clone(),
+            bootstrap: pair.bootstrap.clone(),
         })
     }
 
@@ -81,6 +84,7 @@ impl LayerMap {
             cells: vec![vec![None; columns.len()]; rows.len()],
             by_construction: Vec::new(),
             null: None,
+            bootstrap: None,
         }
     }
 
@@ -88,7 +92,7 @@ impl LayerMap {
     #[must_use]
     pub fn emptied(&self) -> Self {
         let cells = vec![vec![None; self.columns.len()]; self.rows.len()];
-        Self { cells, by_construction: Vec::new(), null: None, ..self.clone() }
+        Self { cells, by_construction: Vec::new(), null: None, bootstrap: None, ..self.clone() }
     }
 
     /// The cell of two layers; [`None`] when it is not computed yet, or not in the map.
@@ -126,6 +130,12 @@ impl LayerMap {
         Some(Chance { p: of(&null.p)?, q: of(&null.q)?, floor: of(&null.floor)?, score: of(&null.score)? })
     }
 
+    /// The interval of a value, or why there is none; [`None`] where it was not asked for.
+    #[must_use]
+    pub fn interval(&self, row: usize, column: usize) -> Option<&IntervalRecord> {
+        self.bootstrap.as_ref()?.cells.get(row)?.get(column)
+    }
+
     /// Whether a value is no more alike than its noise floor.
     #[must_use]
     pub fn is_chance(&self, row: usize, column: usize) -> bool {
@@ -149,6 +159,7 @@ impl LayerMap {
             range: RangeRecord { low: Some(0.0), high: Some(1.0) },
             cells,
             null: self.null.clone().map(NullRecord::of_scores),
+            bootstrap: None,
             ..self.clone()
         })
     }
@@ -210,6 +221,7 @@ pub(crate) mod tests {
             cells: values.iter().map(|row| row.iter().map(|value| Some(cell(value))).collect()).collect(),
             by_construction: Vec::new(),
             null: None,
+            bootstrap: None,
         }
     }
 

@@ -13,6 +13,7 @@ mod csv;
 mod error;
 mod expect;
 mod input;
+mod interval;
 mod json;
 pub(crate) mod layer_map;
 #[cfg(test)]
@@ -41,8 +42,9 @@ mod watch;
 
 pub use compare::compare;
 pub use comparison::{
-    Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, LayerRecord, MeasureRecord, NullRecord,
-    OutputRecord, PairRecord, PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR, SCHEMA_VERSION, SearchRecord,
+    BootstrapRecord, Cell, Comparison, DeviceRecord, GroupRecord, InputKind, InputRecord, IntervalRecord, LayerRecord,
+    MeasureRecord, NullRecord, OutputRecord, PairRecord, PartRecord, ProbeRecord, RangeRecord, SCHEMA_MINOR,
+    SCHEMA_VERSION, SearchRecord,
 };
 pub use error::StudyError;
 pub use input::{Input, unique};
@@ -56,5 +58,5 @@ pub use remarks::{RemarkKind, RemarkPlace, Warning, Weight};
 pub(crate) use sentence::same_depth;
 pub use sentence::{sentence, sentence_of};
 pub use session::Study;
-pub use spec::{InputSpec, LayerPlan, NullSpec, PairError, PairPlan, ProbeSpec, StudySpec};
+pub use spec::{BootstrapSpec, InputSpec, LayerPlan, NullSpec, PairError, PairPlan, ProbeSpec, StudySpec};
 pub use watch::{CellEvent, Watcher};

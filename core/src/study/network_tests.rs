@@ -51,6 +51,7 @@ fn settings() -> StudySpec {
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
         null: None,
+        bootstrap: None,
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn comparison() -> Comparison {
             name: "Debiased linear CKA".to_owned(),
             higher_is_more_alike: true,
             range: RangeRecord { low: None, high: Some(1.0) },
-            pairs: vec![PairRecord { a: 0, b: 1, cells, by_construction: Vec::new(), null: None }],
+            pairs: vec![PairRecord { a: 0, b: 1, cells, by_construction: Vec::new(), null: None, bootstrap: None }],
             layers: None,
             groups: None,
             outputs: None,

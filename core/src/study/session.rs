@@ -7,10 +7,12 @@ use super::answer::{Asked, Place};
 use super::outputs::{self, Said};
 use super::plan::{Budget, LayerSize};
 use super::watch::Monotone;
-use super::{Input, InputRecord, LayerRecord, NullSpec, PartRecord, StudyError, StudySpec, Watcher, remarks};
+use super::{
+    BootstrapSpec, Input, InputRecord, LayerRecord, NullSpec, PartRecord, StudyError, StudySpec, Watcher, remarks,
+};
 use crate::activation::{Engine, Job, Representation, RowPolicy, graph_for, represent};
 use crate::data::ProbeSet;
-use crate::layer::{Layer, LayerError, Logits, Reason};
+use crate::layer::{Layer, LayerError, Logits, PartId, Reason};
 use crate::similarity::{self, Measure, Question, Samples};
 use crate::supervise::{Stage, Supervisor as _};
 
@@ -86,6 +88,9 @@ impl Study {
         if spec.null.is_some() && spec.rows == RowPolicy::PositionsAsSamples {
             return Err(StudyError::NullOfPositions);
         }
+        if spec.bootstrap.is_some() && spec.rows == RowPolicy::PositionsAsSamples {
+            return Err(StudyError::BootstrapOfPositions);
+        }
         let probe = match (probe, spec.probe) {
             (Some(probe), Some(chosen)) => Some(Arc::new(probe.select(chosen.samples, chosen.subset)?)),
             _ => None,
@@ -138,11 +143,12 @@ impl Study {
         let name = self.expected[index].name.clone();
         let watcher = Monotone::new(watcher);
         let count = self.spec.inputs.len() as f64;
-        // The null comes last and has half of the progress.
-        let share = if self.spec.null.is_some() { 0.5 } else { 1.0 };
+        // The null and the bootstrap come last and have as much of the progress each.
+        let tasks = 1 + usize::from(self.spec.null.is_some()) + usize::from(self.spec.bootstrap.is_some());
+        let share = 1.0 / tasks as f64;
         let portion = (share * index as f64 / count, share / count);
         self.device = Some(super::DeviceRecord::of(engine));
-        let keep = Keep { rows: self.keeps_rows(), parts: self.keeps_parts() };
+        let keep = Keep { rows: self.keeps_rows(), parts: self.keeps_parts() || self.spec.bootstrap.is_some() };
         let findings = remarks::of_input(input, &name);
         let logits = matches!(input, Input::Activations { .. }).then_some(Err(Reason::NoLogits));
         self.inputs.push(Gathered { record: input.record(&name, Vec::new())?, layers: Vec::new(), logits, findings });
@@ -184,11 +190,19 @@ impl Study {
             let questions = self.questions.len() as f64;
             for (place, asked) in self.questions.iter_mut().enumerate() {
                 asked.conclude(&groups, &watcher).await?;
-                if let Some(null) = self.spec.null.filter(|_| index + 1 == self.spec.inputs.len()) {
-                    let span = (share + share * place as f64 / questions, share / questions);
-                    asked.calibrate(&self.pairs, null, span, &watcher).await?;
-                }
                 asked.compare_outputs(&self.pairs, &said, samples, &watcher).await?;
+                if index + 1 < self.spec.inputs.len() {
+                    continue;
+                }
+                let rest = |task: f64| (share + (1.0 - share) * (place as f64 + task) / questions, share / questions);
+                if let Some(null) = self.spec.null {
+                    asked.calibrate(&self.pairs, null, rest(0.0), &watcher).await?;
+                }
+                if let Some(bootstrap) = self.spec.bootstrap {
+                    let layers: Vec<&[Layer]> = self.inputs.iter().map(|input| input.layers.as_slice()).collect();
+                    let span = rest(if self.spec.null.is_some() { 0.5 } else { 0.0 });
+                    asked.bootstrap(&self.pairs, bootstrap, (&layers, samples), span, &watcher).await?;
+                }
             }
         }
         let Gathered { layers, findings, .. } = &mut self.inputs[index];
@@ -300,6 +314,10 @@ impl Study {
         if let Some(null) = self.spec.null {
             asked.calibrate(&self.pairs, null, (1.0, 0.0), &watcher).await?;
         }
+        if let Some(bootstrap) = self.spec.bootstrap {
+            let layers: Vec<&[Layer]> = self.inputs.iter().map(|input| input.layers.as_slice()).collect();
+            asked.bootstrap(&self.pairs, bootstrap, (&layers, &samples), (1.0, 0.0), &watcher).await?;
+        }
         asked.compare_outputs(&self.pairs, &said(&self.inputs), &samples, &watcher).await?;
         self.spec.questions.push(asked.measure.id.clone());
         self.questions.push(asked);
@@ -327,6 +345,54 @@ impl Study {
             asked.calibrate(&self.pairs, spec, (place as f64 / questions, 1.0 / questions), &watcher).await?;
         }
         self.spec.null = null;
+        Ok(())
+    }
+
+    /// Computes how much the values of all questions vary with the samples, from what is kept of the layers, and of those of
+    /// later questions too; [`None`] forgets it.
+    ///
+    /// # Errors
+    /// [`StudyError::BootstrapOfPositions`]; [`StudyError::NotKept`] when a part that a question needs was not kept;
+    /// [`StudyError::Cancelled`]; what was known before is then known no longer.
+    pub async fn resample(
+        &mut self,
+        bootstrap: Option<BootstrapSpec>,
+        watcher: &impl Watcher,
+    ) -> Result<(), StudyError> {
+        if bootstrap == self.spec.bootstrap {
+            return Ok(());
+        }
+        self.spec.bootstrap = None;
+        self.questions.iter_mut().for_each(Asked::forget_bootstraps);
+        let (Some(spec), Some(samples)) = (bootstrap, &self.samples) else { return Ok(()) };
+        if self.spec.rows == RowPolicy::PositionsAsSamples {
+            return Err(StudyError::BootstrapOfPositions);
+        }
+        for asked in &self.questions {
+            let Question::Pair(pair) = &asked.measure.question else { continue };
+            self.ensure_kept(&asked.measure.id, pair.needs())?;
+        }
+        let watcher = Monotone::new(watcher);
+        let questions = self.questions.len() as f64;
+        let layers: Vec<&[Layer]> = self.inputs.iter().map(|input| input.layers.as_slice()).collect();
+        for (place, asked) in self.questions.iter_mut().enumerate() {
+            let span = (place as f64 / questions, 1.0 / questions);
+            asked.bootstrap(&self.pairs, spec, (&layers, samples), span, &watcher).await?;
+        }
+        self.spec.bootstrap = bootstrap;
+        Ok(())
+    }
+
+    /// Refuses a question of which a part of a layer is not there.
+    fn ensure_kept(&self, measure: &str, needs: &[PartId]) -> Result<(), StudyError> {
+        for input in &self.inputs {
+            for layer in &input.layers {
+                if let (Some(&part), None) = (layer.missing(needs).first(), layer.fault()) {
+                    let (input, layer) = (input.record.name.clone(), layer.name.clone());
+                    return Err(StudyError::NotKept { measure: measure.to_owned(), part, input, layer });
+                }
+            }
+        }
         Ok(())
     }
 

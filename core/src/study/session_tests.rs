@@ -5,7 +5,9 @@ use std::cell;
 use super::tests::{Record, first, input, layer, second, settings};
 use super::*;
 use crate::activation::Engine;
+use crate::activation::RowPolicy;
 use crate::data::{ImageShape, Pixels, ProbeSet, Subset};
+use crate::inference::IntervalMethod;
 use crate::layer::Reason;
 use crate::supervise::{Cancelled, Progress, Stage, Supervisor, Unsupervised};
 
@@ -310,4 +312,45 @@ fn chance_can_be_asked_for_later_and_is_the_same() {
     assert_eq!(asked.report().unwrap().measures[0].pairs[0].null.as_ref().unwrap().spec.permutations, 9);
     pollster::block_on(asked.calibrate(None, &Unsupervised)).unwrap();
     assert_eq!(asked.report().unwrap().measures[0], plain.measures[0]);
+}
+
+#[test]
+fn intervals_can_be_asked_for_later_and_are_the_same() {
+    let inputs = [first(), second(), first()];
+    let questions = ["cka-linear-debiased", "rsa-correlation-spearman"];
+    let asked_for = BootstrapSpec { resamples: 199, seed: 3, level: 0.95, interval: IntervalMethod::Bca };
+    let bootstrap = Some(asked_for);
+    // What is needed is kept whatever the budget.
+    let with = StudySpec { bootstrap, ..spec(&inputs, &questions) };
+    let whole = study(&inputs, with, Budget::ONCE).unwrap().report().unwrap();
+    let mut asked = study(&inputs, spec(&inputs, &questions[..1]), KEEPING).unwrap();
+    pollster::block_on(asked.resample(bootstrap, &Unsupervised)).unwrap();
+    pollster::block_on(asked.ask(questions[1], &Unsupervised)).unwrap();
+    let report = asked.report().unwrap();
+    assert_eq!((&report.measures, &report.spec), (&whole.measures, &whole.spec));
+    let mut known = 0;
+    for measure in &report.measures {
+        for pair in &measure.pairs {
+            let cells = pair.cells.iter().flatten().zip(pair.bootstrap.as_ref().unwrap().cells.iter().flatten());
+            for (cell, interval) in cells {
+                if let (Cell::Value(value), IntervalRecord::Known { low, high, standard_error }) = (cell, interval) {
+                    assert!(low <= high && *standard_error >= 0.0, "{interval:?}");
+                    known += usize::from(low <= value && value <= high);
+                }
+            }
+        }
+    }
+    assert!(known > 8, "{known}");
+    let csv = report.to_csv();
+    assert!(csv.starts_with("measure,a,layer_a,b,layer_b,value,reason,low,high,standard_error\r\n"), "{csv}");
+    assert!(csv.lines().all(|line| line.matches(',').count() >= 9), "{csv}");
+    assert_eq!(Comparison::from_json(&report.to_json().unwrap()), Ok(report));
+    // None leaves nothing behind, and what was not kept cannot be resampled.
+    pollster::block_on(asked.resample(None, &Unsupervised)).unwrap();
+    assert!(asked.report().unwrap().measures[0].pairs[0].bootstrap.is_none());
+    let mut forgetful = study(&inputs, spec(&inputs, &questions), Budget::ONCE).unwrap();
+    let error = pollster::block_on(forgetful.resample(bootstrap, &Unsupervised)).unwrap_err();
+    assert!(matches!(error, StudyError::NotKept { .. }), "{error}");
+    let positions = StudySpec { bootstrap, rows: RowPolicy::PositionsAsSamples, ..spec(&inputs, &questions) };
+    assert_eq!(Study::new(positions, None, KEEPING).err(), Some(StudyError::BootstrapOfPositions));
 }

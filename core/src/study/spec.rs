@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Sha256Digest;
 use crate::activation::RowPolicy;
 use crate::data::Subset;
+use crate::inference::IntervalMethod;
 use crate::model::Choices;
 
 /// What is compared, and how.
@@ -30,6 +31,9 @@ pub struct StudySpec {
     /// The permutation null of maps; absent where none is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null: Option<NullSpec>,
+    /// The bootstrap intervals of values; absent where none are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapSpec>,
 }
 
 /// A permutation null: the samples of the second network in random order, this many times.
@@ -41,6 +45,19 @@ pub struct NullSpec {
     pub seed: u64,
     /// The level of the noise floor.
     pub alpha: f64,
+}
+
+/// A bootstrap over samples: as many samples drawn with replacement, this many times.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BootstrapSpec {
+    /// How many bootstrap samples, B.
+    pub resamples: usize,
+    /// Which.
+    pub seed: u64,
+    /// The level of the intervals.
+    pub level: f64,
+    /// How they are made.
+    pub interval: IntervalMethod,
 }
 
 /// One network or activation file of a study.

@@ -108,6 +108,7 @@ pub(super) fn settings(measures: &[&str]) -> StudySpec {
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
         null: None,
+        bootstrap: None,
     }
 }
 

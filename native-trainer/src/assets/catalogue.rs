@@ -99,6 +99,7 @@ fn compare(files: inputs::Files, probe: &ProbeSet) -> Result<Comparison> {
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
         null: None,
+        bootstrap: None,
     };
     let mut study = Study::new(spec, Some(probe), Budget::ONCE)?;
     // One thread, as in a browser.

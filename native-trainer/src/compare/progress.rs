@@ -41,11 +41,12 @@ impl Bar {
         let watch = self.watch.borrow();
         let forward = watch.seconds(Stage::Forward);
         let similarity = watch.seconds(Stage::Prepare) + watch.seconds(Stage::Compare);
-        let null = match watch.seconds(Stage::Null) {
+        let asked = |stage: Stage| match watch.seconds(stage) {
             0.0 => String::new(),
-            seconds => format!("null {seconds:.3} s\n"),
+            seconds => format!("{} {seconds:.3} s\n", name(stage)),
         };
-        format!("forward {forward:.3} s\nsimilarity {similarity:.3} s\n{null}")
+        let (null, bootstrap) = (asked(Stage::Null), asked(Stage::Bootstrap));
+        format!("forward {forward:.3} s\nsimilarity {similarity:.3} s\n{null}{bootstrap}")
     }
 }
 
@@ -62,6 +63,7 @@ impl Supervisor for Bar {
             Stage::Prepare => "preparing",
             Stage::Compare => "comparing",
             Stage::Null => "comparing samples in random order",
+            Stage::Bootstrap => "comparing samples drawn anew",
         };
         if self.bar.position() == 0 {
             // The time left is told from here on: reading files is no part of it.
@@ -117,5 +119,6 @@ fn name(stage: Stage) -> &'static str {
         Stage::Prepare => "prepare",
         Stage::Compare => "compare",
         Stage::Null => "null",
+        Stage::Bootstrap => "bootstrap",
     }
 }

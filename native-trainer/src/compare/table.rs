@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
+use repgeo_core::inference::IntervalMethod;
 use repgeo_core::study::{
-    Cell, Comparison, GroupRecord, LayerMap, MeasureRecord, NullRecord, NullSpec, OutputRecord, SearchRecord, number,
-    sentence_of,
+    BootstrapSpec, Cell, Comparison, GroupRecord, IntervalRecord, LayerMap, MeasureRecord, NullRecord, NullSpec,
+    OutputRecord, SearchRecord, number, sentence_of,
 };
 
 use super::readings;
@@ -134,7 +135,8 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap, null: Option<&NullRecor
             (Some(null), Some(column)) => beside_chance(null, (row, column)),
             _ => String::new(),
         };
-        [name.clone(), partner, format!("{value}{chance}")]
+        let interval = column.and_then(|column| map.interval(row, column)).map_or_else(String::new, with_interval);
+        [name.clone(), partner, format!("{value}{interval}{chance}")]
     });
     let rows: Vec<[String; 3]> = std::iter::once(header).chain(rows).collect();
     let longest = |field: fn(&[String; 3]) -> &String| rows.iter().map(|row| field(row).chars().count()).max();
@@ -148,6 +150,39 @@ fn push_map(text: &mut String, id: &str, map: &LayerMap, null: Option<&NullRecor
     if let Some(null) = null {
         line(text, &chance_of(null));
     }
+    if let Some(bootstrap) = &map.bootstrap {
+        let BootstrapSpec { resamples, level, interval, .. } = bootstrap.spec;
+        let method = match interval {
+            IntervalMethod::Bca => "BCa",
+            IntervalMethod::Percentile => "percentile",
+        };
+        line(text, &format!("In brackets {method} intervals of level {level} from {resamples} bootstrap samples."));
+        for absent in absent_intervals(map) {
+            line(text, &absent);
+        }
+    }
+}
+
+/// The interval of a value.
+fn with_interval(interval: &IntervalRecord) -> String {
+    match interval {
+        IntervalRecord::Known { low, high, .. } => format!("  [{}, {}]", number(*low), number(*high)),
+        IntervalRecord::Absent { .. } => "  [no interval]".to_owned(),
+    }
+}
+
+/// Why some values have no interval, each reason once.
+fn absent_intervals(map: &LayerMap) -> Vec<String> {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for (row, column, _) in map.values() {
+        let Some(IntervalRecord::Absent { absent }) = map.interval(row, column) else { continue };
+        match reasons.iter_mut().find(|(reason, _)| reason == absent) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((absent, 1)),
+        }
+    }
+    let cells = |count| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };
+    reasons.into_iter().map(|(reason, count)| format!("No interval for {}: {reason}.", cells(count))).collect()
 }
 
 /// The noise floor, p-value and q-value of a cell.

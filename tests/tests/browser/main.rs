@@ -3,6 +3,7 @@
 mod activations;
 mod assumptions;
 mod cancel;
+mod chance;
 mod checkpoints;
 mod engines;
 mod exports;

@@ -73,13 +73,18 @@ impl Material {
 
     /// The report of the command line for the same settings as the page's.
     pub(crate) fn native_report(&self, samples: &str, measure: &str) -> anyhow::Result<Value> {
+        self.native_report_with(samples, measure, &[])
+    }
+
+    /// With more settings.
+    pub(crate) fn native_report_with(&self, samples: &str, measure: &str, more: &[&str]) -> anyhow::Result<Value> {
         let folder = tempfile::tempdir()?;
         let mut command = places::native_trainer()?;
         command.arg("compare").args(&self.networks).arg("--probe").arg(&self.probe);
         command
             .args(["--samples", samples, "--normalize", self.normalisation, "--measure", measure, "--out"])
             .arg(folder.path());
-        let output = command.output()?;
+        let output = command.args(more).output()?;
         ensure!(output.status.success(), "native-trainer: {}", String::from_utf8_lossy(&output.stderr));
         let report = folder.path().join("report.json");
         let text = std::fs::read(&report).with_context(|| format!("{} was not written", report.display()))?;

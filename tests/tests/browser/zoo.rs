@@ -136,6 +136,7 @@ async fn compared(page: &Page, specimens: &[&Specimen], probe: &ProbeSet) -> any
         layers: LayerPlan::All,
         rows: RowPolicy::Flatten,
         null: None,
+        bootstrap: None,
     };
     let study = study::compare(&inputs, Some(probe), &spec, Budget::ONCE, &Engine::host(2), &Unsupervised).await?;
     let expected: Value = serde_json::from_str(&study.report()?.to_json()?)?;

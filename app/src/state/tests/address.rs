@@ -27,6 +27,8 @@ fn settings_are_taken_from_the_address_and_written_to_it() {
         ("resize", "36"),
         ("crop", "32"),
         ("normalize", "imagenet"),
+        ("null", "1000"),
+        ("bootstrap", "999"),
         ("architecture", "activation=gelu,pool=max:3:2+none"),
     ];
     let state = opened(&query);
@@ -34,6 +36,8 @@ fn settings_are_taken_from_the_address_and_written_to_it() {
     assert_eq!(state.settings.samples, Some(64));
     assert_eq!(state.settings.preparation, Preparation { resize: Some(36), crop: Some(32), skip_broken: false });
     assert_eq!(state.settings.normalisation, NormalisationChoice::Preset("imagenet".into()));
+    assert_eq!((state.settings.noise_floor, state.settings.orders), (true, Some(1000)));
+    assert_eq!((state.settings.intervals, state.settings.resamples), (true, Some(999)));
     assert_eq!(said(&state), query.map(|(key, value)| (key, value.to_owned())));
 
     for id in Normalisation::PRESETS.iter().chain(&["probe-set"]) {
@@ -56,14 +60,21 @@ fn what_is_as_usual_is_not_in_the_address() {
 
 #[test]
 fn wrong_values_are_named_in_one_sentence_and_the_rest_is_taken() {
-    let wrong =
-        [("samples", "many"), ("measure", "cka"), ("normalize", "imagnet"), ("architecture", "gelu"), ("crop", "8")];
+    let wrong = [
+        ("samples", "many"),
+        ("measure", "cka"),
+        ("normalize", "imagnet"),
+        ("null", "5"),
+        ("bootstrap", "x"),
+        ("architecture", "gelu"),
+        ("crop", "8"),
+    ];
     let state = opened(&wrong);
     assert_eq!(
         state.notice.unwrap(),
         "Not taken from the page's address: samples=many, expected a whole number; normalize=imagnet, expected probe-set or \
          one of cifar, pytorch-cifar, cifar100, svhn, stl10, imagenet, fashion-mnist, mnist, half, none; measure=cka, \
-         expected one of cka-linear-debiased; architecture=gelu, expected KEY=VALUE, several separated by commas."
+         expected one of cka-linear-debiased; null=5, expected a whole number from 19 to 100000; bootstrap=x, expected a whole number from 199 to 100000; architecture=gelu, expected KEY=VALUE, several separated by commas."
     );
     let expected = Preparation { crop: Some(8), ..Preparation::default() };
     assert_eq!(state.settings, Settings { preparation: expected, ..Settings::default() });

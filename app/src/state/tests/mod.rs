@@ -1,6 +1,7 @@
 //! What the page does, without a page.
 
 mod address;
+mod chance;
 mod engine;
 mod files;
 mod remarks;

@@ -61,6 +61,12 @@ pub trait Pair: Send + Sync + 'static {
         false
     }
 
+    /// Whether the value of a bootstrap sample, in which some samples occur several times, stands for that of a sample without
+    /// copies: they add weight, or pairs of them are left out. Otherwise there is no bootstrap interval.
+    fn bootstraps(&self) -> bool {
+        false
+    }
+
     /// What would be prepared of the permuted layer, where that follows from what was prepared; [`None`] where the permuted
     /// layer has to be prepared instead.
     fn permuted(&self, _prepared: &Self::Prepared, _order: &Order) -> Option<Self::Prepared> {
@@ -129,6 +135,9 @@ pub trait AnyPair: Send + Sync {
     /// See [`Pair::by_construction`].
     fn by_construction(&self, a: &Prepared, b: &Prepared) -> bool;
 
+    /// See [`Pair::bootstraps`].
+    fn bootstraps(&self) -> bool;
+
     /// See [`Pair::permuted`].
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared>;
 }
@@ -188,6 +197,10 @@ impl<M: Pair> AnyPair for M {
             (Some(a), Some(b)) => Pair::by_construction(self, a, b),
             _ => false,
         }
+    }
+
+    fn bootstraps(&self) -> bool {
+        Pair::bootstraps(self)
     }
 
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {

@@ -207,21 +207,33 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The U-centred matrix of a symmetric K (Székely & Rizzo 2014): zero on the diagonal, and rows that sum to zero.
-pub(crate) fn u_centred(kernel: &Mat<f64>) -> Mat<f64> {
+///
+/// It is what is left of the entries off the diagonal after the best fit by a sum aᵢ + aⱼ. Where rows were drawn, `origin` is
+/// for each the sample that it is, and pairs of rows that are the same sample are left out as the diagonal is: with n rows,
+/// wᵢ of them the sample of row i, and row sums rᵢ over the others, aᵢ = (rᵢ − S) / (n − 2 wᵢ) with S = Σ aⱼ.
+pub(crate) fn u_centred(kernel: &Mat<f64>, origin: Option<&[usize]>) -> Mat<f64> {
     let size = kernel.nrows();
-    let mut centred = kernel.clone();
-    for i in 0..size {
-        centred[(i, i)] = 0.0;
-    }
-    let mut shares: Vec<f64> = sums(&centred).into_iter().map(|sum| sum / (size as f64 - 2.0)).collect();
-    let half = shares.iter().sum::<f64>() / (2.0 * (size as f64 - 1.0));
-    shares.iter_mut().for_each(|share| *share -= half);
+    let same = |i: usize, j: usize| i == j || origin.is_some_and(|origin| origin[i] == origin[j]);
+    let mut centred = Mat::from_fn(size, size, |i, j| if same(i, j) { 0.0 } else { kernel[(i, j)] });
+    let freedom: Vec<f64> = copies(size, origin).into_iter().map(|copies| size as f64 - 2.0 * copies as f64).collect();
+    let sums = sums(&centred);
+    let total = sums.iter().zip(&freedom).map(|(sum, freedom)| sum / freedom).sum::<f64>()
+        / (1.0 + freedom.iter().map(|freedom| 1.0 / freedom).sum::<f64>());
+    let shares: Vec<f64> = sums.iter().zip(&freedom).map(|(sum, freedom)| (sum - total) / freedom).collect();
     for j in 0..size {
         for i in 0..size {
-            centred[(i, j)] = if i == j { 0.0 } else { centred[(i, j)] - shares[i] - shares[j] };
+            centred[(i, j)] = if same(i, j) { 0.0 } else { centred[(i, j)] - shares[i] - shares[j] };
         }
     }
     centred
+}
+
+/// For each row how many rows are its sample.
+fn copies(size: usize, origin: Option<&[usize]>) -> Vec<usize> {
+    let Some(origin) = origin else { return vec![1; size] };
+    let mut counts = std::collections::HashMap::<usize, usize>::new();
+    origin.iter().for_each(|&sample| *counts.entry(sample).or_default() += 1);
+    origin.iter().map(|sample| counts[sample]).collect()
 }
 
 fn sums(matrix: &Mat<f64>) -> Vec<f64> {
@@ -256,6 +268,31 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn u_centring_leaves_what_no_sum_of_rows_and_columns_fits() {
+        let values = normal(&mut generator(3), 81);
+        let all = Mat::from_fn(9, 9, |i, j| values[i.max(j) * 9 + i.min(j)]);
+        let drawn = [4, 0, 4, 7, 7, 4, 1, 2, 3];
+        for origin in [None, Some(&drawn[..])] {
+            let sample = |row: usize| origin.map_or(row, |origin| origin[row]);
+            let matrix = Mat::from_fn(9, 9, |i, j| all[(sample(i), sample(j))]);
+            let same = |i: usize, j: usize| i == j || origin.is_some_and(|origin| origin[i] == origin[j]);
+            let centred = u_centred(&matrix, origin);
+            for i in 0..9 {
+                let sum: f64 = centred.row(i).iter().sum();
+                assert!(sum.abs() < 1e-13, "{sum}");
+                assert!((0..9).filter(|&j| same(i, j)).all(|j| centred[(i, j)] == 0.0));
+            }
+            // What was taken away is such a sum: adding another to the matrix changes nothing.
+            let shifted = Mat::from_fn(9, 9, |i, j| matrix[(i, j)] + values[sample(i)] + values[sample(j)]);
+            assert!((u_centred(&shifted, origin) - &centred).norm_max() < 1e-13);
+            let taken = &matrix - &centred;
+            // Rows 1, 6, 7 and 8 are samples of their own: a sum has no interaction.
+            let interaction = taken[(1, 6)] + taken[(7, 8)] - taken[(1, 8)] - taken[(7, 6)];
+            assert!(interaction.abs() < 1e-13, "{interaction}");
         }
     }
 

@@ -78,6 +78,10 @@ impl Pair for Cca {
         a.is_everything() || b.is_everything()
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Span, order: &Order) -> Option<Span> {
         Some(prepared.permuted(order))
     }

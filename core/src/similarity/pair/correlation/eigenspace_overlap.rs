@@ -46,6 +46,10 @@ impl Pair for EigenspaceOverlap {
         a.is_everything() || b.is_everything()
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Span, order: &Order) -> Option<Span> {
         Some(prepared.permuted(order))
     }

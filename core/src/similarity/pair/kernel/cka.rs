@@ -58,7 +58,11 @@ pub(in crate::similarity) const INVARIANCES: &[Invariance] =
     &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation, Invariance::Translation];
 
 impl Kernel for LinearCka {
-    fn matrix(&self, Kept { value: gram, .. }: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
+    fn matrix(
+        &self,
+        Kept { value: gram, .. }: &Kept<Mat<f64>>,
+        _origin: Option<&[usize]>,
+    ) -> Result<UnitTriangle, Reason> {
         // Centred once more: what is left of the means after rounding would enter every entry with the same sign.
         let kernel = double_centred(&(gram * faer::Scale(1.0 / largest(gram))));
         UnitTriangle::new(&kernel, 0.0, Reason::Coincide)
@@ -66,8 +70,12 @@ impl Kernel for LinearCka {
 }
 
 impl Kernel for DebiasedCka {
-    fn matrix(&self, Kept { value: gram, precision }: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
-        let kernel = u_centred(&(gram * faer::Scale(1.0 / largest(gram))));
+    fn matrix(
+        &self,
+        Kept { value: gram, precision }: &Kept<Mat<f64>>,
+        origin: Option<&[usize]>,
+    ) -> Result<UnitTriangle, Reason> {
+        let kernel = u_centred(&(gram * faer::Scale(1.0 / largest(gram))), origin);
         // Rounding leaves about this norm where the exact matrix is zero.
         let negligible = 4.0 * precision.rounding() * gram.nrows() as f64;
         UnitTriangle::new(&kernel, negligible, Reason::Equidistant)

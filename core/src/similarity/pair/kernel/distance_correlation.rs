@@ -61,14 +61,14 @@ const BOTH: Card = Card {
 };
 
 impl Kernel for DistanceCorrelation {
-    fn matrix(&self, gram: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
+    fn matrix(&self, gram: &Kept<Mat<f64>>, origin: Option<&[usize]>) -> Result<UnitTriangle, Reason> {
         let distances = distance::matrix(gram);
         match self {
             Self::Squared => UnitTriangle::new(&double_centred(&distances), 0.0, Reason::Coincide),
             Self::BiasCorrected => {
                 // Rounding leaves about this norm where the exact matrix is zero.
                 let negligible = 8.0 * gram.precision.rounding() * distances.nrows() as f64;
-                UnitTriangle::new(&u_centred(&distances), negligible, Reason::Equidistant)
+                UnitTriangle::new(&u_centred(&distances, origin), negligible, Reason::Equidistant)
             }
         }
     }

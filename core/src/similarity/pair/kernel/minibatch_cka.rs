@@ -97,7 +97,7 @@ fn gram(layer: &Layer) -> Result<(Mat<f64>, f64), Reason> {
     }
     let gram = &layer.part::<Gram>()?.value;
     let scale = largest(gram);
-    Ok((u_centred(&(gram * faer::Scale(1.0 / scale))), scale))
+    Ok((u_centred(&(gram * faer::Scale(1.0 / scale)), None), scale))
 }
 
 #[cfg(test)]

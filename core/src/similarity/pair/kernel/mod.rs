@@ -18,11 +18,12 @@ pub use rbf_cka::RbfCka;
 
 /// A measure whose value is ⟨K, L⟩ / (‖K‖_F ‖L‖_F), with K and L made from the layers' Gram matrices.
 pub trait Kernel: Send + Sync + 'static {
-    /// The kernel matrix of a Gram matrix, centred as the estimator asks for and scaled to norm 1.
+    /// The kernel matrix of a Gram matrix, centred as the estimator asks for and scaled to norm 1. Where rows were drawn,
+    /// `origin` is for each the sample that it is.
     ///
     /// # Errors
     /// [`Reason`] when there is none.
-    fn matrix(&self, gram: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason>;
+    fn matrix(&self, gram: &Kept<Mat<f64>>, origin: Option<&[usize]>) -> Result<UnitTriangle, Reason>;
 }
 
 impl<K: Kernel> Pair for K {
@@ -33,7 +34,7 @@ impl<K: Kernel> Pair for K {
     }
 
     async fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<UnitTriangle, Reason> {
-        self.matrix(layer.part::<Gram>()?)
+        self.matrix(layer.part::<Gram>()?, layer.origin())
     }
 
     async fn compare(&self, a: &UnitTriangle, b: &UnitTriangle) -> Result<f64, Reason> {
@@ -45,6 +46,10 @@ impl<K: Kernel> Pair for K {
     }
 
     fn maps_at_once(&self) -> bool {
+        true
+    }
+
+    fn bootstraps(&self) -> bool {
         true
     }
 

@@ -63,7 +63,7 @@ const fn card(id: &'static str, name: &'static str, formula: &'static str) -> Ca
 }
 
 impl Kernel for RbfCka {
-    fn matrix(&self, gram: &Kept<Mat<f64>>) -> Result<UnitTriangle, Reason> {
+    fn matrix(&self, gram: &Kept<Mat<f64>>, _origin: Option<&[usize]>) -> Result<UnitTriangle, Reason> {
         let size = gram.value.nrows();
         let mut kernel = distance::squared_below(gram);
         let median = median_of_all(size, &kernel);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::layer::sample::single;
-use crate::layer::{Draw, Layer, Order, Reason};
+use crate::layer::{Draw, Layer, Order, PartId, Reason};
 use crate::similarity::Pair;
 use crate::similarity::tests::sample::{generator, layer, normal, outcome, samples, value};
 use crate::similarity::{Question, find};
@@ -137,7 +137,7 @@ fn a_zero_profile_is_a_reason() {
 #[test]
 fn a_sample_that_was_drawn_twice_is_no_neighbour_of_itself() {
     let draw = Draw::random(30, 3);
-    let layer = layer(&normal(&mut generator(64), 30 * 6), 6).resampled(&draw);
+    let layer = layer(&normal(&mut generator(64), 30 * 6), 6).resampled(&draw, &PartId::ALL);
     let nearest = finish(Nearest::of(&layer, 5)).unwrap();
     for sample in 0..30 {
         assert!(nearest.list(sample).iter().all(|&other| !layer.same_sample(sample, other as usize)));

@@ -64,6 +64,10 @@ impl Pair for LinearRegression {
         b.span.is_everything()
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
         Some(Prepared { unit: order.rows(&prepared.unit), span: prepared.span.permuted(order) })
     }

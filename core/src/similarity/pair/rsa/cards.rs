@@ -82,6 +82,24 @@ macro_rules! squared_euclidean {
     };
 }
 
+macro_rules! angle {
+    (id) => {
+        "cosine"
+    };
+    (name) => {
+        "cosine distance"
+    };
+    (formula) => {
+        "dᵢⱼ = 1 − ⟨xᵢ, xⱼ⟩ / (‖xᵢ‖ ‖xⱼ‖) and eᵢⱼ likewise of Y"
+    };
+    (invariances) => {
+        &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation]
+    };
+    (requirement) => {
+        "no sample zero in every feature; values as they are, not centred"
+    };
+}
+
 const RIGID: &[Invariance] =
     &[Invariance::Orthogonal, Invariance::IsotropicScaling, Invariance::Permutation, Invariance::Translation];
 
@@ -196,6 +214,12 @@ rsa_card!(CORRELATION_KENDALL_A, correlation, kendall_a);
 rsa_card!(CORRELATION_KENDALL_B, correlation, kendall_b);
 rsa_card!(CORRELATION_COSINE, correlation, cosine);
 rsa_card!(CORRELATION_WHITENED_COSINE, correlation, whitened_cosine);
+rsa_card!(COSINE_SPEARMAN, angle, spearman);
+rsa_card!(COSINE_PEARSON, angle, pearson);
+rsa_card!(COSINE_KENDALL_A, angle, kendall_a);
+rsa_card!(COSINE_KENDALL_B, angle, kendall_b);
+rsa_card!(COSINE_COSINE, angle, cosine);
+rsa_card!(COSINE_WHITENED_COSINE, angle, whitened_cosine);
 rsa_card!(EUCLIDEAN_SPEARMAN, euclidean, spearman);
 rsa_card!(EUCLIDEAN_PEARSON, euclidean, pearson);
 rsa_card!(EUCLIDEAN_KENDALL_A, euclidean, kendall_a);

@@ -1,8 +1,9 @@
 //! The dissimilarities of all pairs of samples in a layer.
 
 use super::Distance;
-use crate::layer::{Gram, Layer, Reason, RowCorrelation};
+use crate::layer::{Gram, Kept, Layer, Reason, RowCorrelation, RowCosine};
 use crate::similarity::pair::distance;
+use faer::Mat;
 
 /// Dissimilarities of the samples i > j of column j, column by column.
 pub(super) struct Dissimilarities {
@@ -23,12 +24,10 @@ impl Dissimilarities {
 
     /// Of all pairs of rows.
     pub(super) fn of_all(distance: Distance, layer: &Layer) -> Result<Self, Reason> {
-        if distance == Distance::Correlation {
-            let kept = layer.part::<RowCorrelation>()?;
-            let (correlation, size) = (&kept.value, kept.value.nrows());
-            let column = |column: usize| (column + 1..size).map(move |row| 1.0 - correlation[(row, column)]);
-            let values = (0..size).flat_map(column).collect();
-            return Ok(Self { values, tolerance: 64.0 * kept.precision.rounding() });
+        match distance {
+            Distance::Correlation => return Ok(Self::below_one(layer.part::<RowCorrelation>()?)),
+            Distance::Cosine => return Ok(Self::below_one(layer.part::<RowCosine>()?)),
+            Distance::Euclidean | Distance::SquaredEuclidean => {}
         }
         let gram = layer.part::<Gram>()?;
         let (mut values, mut tolerance) = (distance::squared_below(gram), 64.0 * gram.precision.rounding());
@@ -38,5 +37,12 @@ impl Dissimilarities {
             tolerance *= 0.5;
         }
         Ok(Self { values, tolerance })
+    }
+
+    /// What likenesses of at most 1 are below that.
+    fn below_one(kept: &Kept<Mat<f64>>) -> Self {
+        let (likeness, size) = (&kept.value, kept.value.nrows());
+        let column = |column: usize| (column + 1..size).map(move |row| 1.0 - likeness[(row, column)]);
+        Self { values: (0..size).flat_map(column).collect(), tolerance: 64.0 * kept.precision.rounding() }
     }
 }

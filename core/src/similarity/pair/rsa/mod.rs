@@ -3,10 +3,12 @@
 pub(in crate::similarity) mod cards;
 mod dissimilarity;
 mod kendall;
+pub(in crate::similarity) mod norm_difference;
 mod ranks;
 
 use self::dissimilarity::Dissimilarities;
 use self::kendall::Ranked;
+pub use self::norm_difference::RsmNormDifference;
 use super::triangle::{UnitTriangle, dot, dots, permuted_below, same_length};
 use super::{Block, Pair, distance, each};
 use crate::layer::{Layer, Order, PartId, Reason, double_centred};
@@ -17,6 +19,8 @@ use crate::similarity::Samples;
 pub enum Distance {
     /// 1 − Pearson(xᵢ, xⱼ) across features.
     Correlation,
+    /// 1 − ⟨xᵢ, xⱼ⟩ / (‖xᵢ‖ ‖xⱼ‖), of values as they are.
+    Cosine,
     /// ‖xᵢ − xⱼ‖.
     Euclidean,
     /// ‖xᵢ − xⱼ‖².
@@ -65,6 +69,7 @@ impl Pair for Rsa {
     fn needs(&self) -> &'static [PartId] {
         match self.distance {
             Distance::Correlation => &[PartId::RowCorrelation],
+            Distance::Cosine => &[PartId::RowCosine],
             Distance::Euclidean | Distance::SquaredEuclidean => &[PartId::Gram],
         }
     }
@@ -123,6 +128,11 @@ impl Pair for Rsa {
 
     fn maps_at_once(&self) -> bool {
         !matches!(self.comparator, Comparator::KendallTauA | Comparator::KendallTauB)
+    }
+
+    fn bootstraps(&self) -> bool {
+        // Its matrices cannot leave pairs out.
+        self.comparator != Comparator::WhitenedCosine
     }
 
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::layer::Draw;
+use crate::layer::{Draw, PartId};
 use crate::similarity::tests::sample::{generator, layer, normal, samples, value};
 use crate::similarity::{DistanceCorrelation, LinearCka};
 use crate::steps::finish;
@@ -73,7 +73,7 @@ fn what_is_kept_permutes_like_the_samples() {
 fn a_sample_that_was_drawn_twice_is_left_out() {
     let (x, y) = pair();
     let draw = Draw::random(14, 6);
-    let [x, y] = [&x, &y].map(|layer| layer.resampled(&draw));
+    let [x, y] = [&x, &y].map(|layer| layer.resampled(&draw, &PartId::ALL));
     let pairs = (0..14).flat_map(|i| (0..i).map(move |j| (i, j)));
     let different = pairs.filter(|&(i, j)| !x.same_sample(i, j)).count();
     assert!(different < 91, "a resample repeats samples");
