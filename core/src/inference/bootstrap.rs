@@ -258,7 +258,7 @@ mod tests {
                 let noise = normal(random, 40 * 2);
                 let y: Vec<f64> = x.iter().zip(noise).map(|(x, noise)| x + noise).collect();
                 let (a, b) = (layer(&x, 2), layer(&y, 2));
-                let maps = resampled("cka-linear-debiased", &a, &b, &Resamples::random(199, 40, study));
+                let maps = resampled("cka-linear-debiased", &a, &b, &Resamples::random(399, 40, study));
                 let (drawn, left_out) = maps.cell(0, 0).unwrap();
                 let value = value(&*measure, &a, &b).unwrap();
                 let Interval { low, high, .. } = interval(IntervalMethod::Bca, value, drawn, left_out, 0.95).unwrap();

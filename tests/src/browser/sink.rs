@@ -8,9 +8,16 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What Chromium asks on its own account, whatever page it shows: the time, updates, accounts, the meaning of form fields.
-const OWN_SERVICES: [&str; 4] =
-    ["clients2.google.com", "update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com"];
+/// What Chromium asks on its own account, whatever page it shows, an empty one too: the time, updates, accounts, the meaning of
+/// form fields, its search engine ahead of any search, and push messages.
+const OWN_SERVICES: [&str; 6] = [
+    "clients2.google.com",
+    "update.googleapis.com",
+    "accounts.google.com",
+    "content-autofill.googleapis.com",
+    "www.google.com",
+    "android.clients.google.com",
+];
 
 /// The proxy; it ends when this is dropped.
 pub(super) struct Sink {
