@@ -67,8 +67,8 @@ fn few_samples_are_refused_as_the_card_says() {
 #[test]
 fn one_feature_and_many_features_work() {
     let mut random = generator(3);
-    let narrow = double(&normal(&mut random, 12), 1);
-    let wide = double(&normal(&mut random, 12 * 3000), 3000);
+    let narrow = double(&normal(&mut random, 40), 1);
+    let wide = double(&normal(&mut random, 40 * 3000), 3000);
     for measure in &pairs() {
         let narrow_value = outcome(measure, &narrow, &wide);
         let id = measure.card.id;
