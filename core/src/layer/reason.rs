@@ -50,6 +50,14 @@ pub enum Reason {
         /// How many there are.
         found: usize,
     },
+    /// Canonical correlations whose directions the data do not tell apart.
+    #[error(
+        "{tied} canonical correlations coincide, so that their directions, which the weights belong to, are arbitrary"
+    )]
+    TiedCorrelations {
+        /// How many coincide with another.
+        tied: usize,
+    },
     /// The layers were computed on different numbers of samples.
     #[error("the two layers have different numbers of rows")]
     DifferentRows,

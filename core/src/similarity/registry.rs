@@ -3,8 +3,10 @@
 use super::many::compromise;
 use super::one::participation;
 use super::outputs::disagreement;
+use super::pair::correlation::pwcca::{self, Pwcca};
 use super::pair::correlation::{cca, eigenspace_overlap, svcca};
 use super::pair::kernel::{cka, distance_correlation, rbf_cka};
+use super::pair::prediction::leave_one_out::{self, LeaveOneOut};
 use super::pair::prediction::linear_regression;
 use super::pair::rsa::cards as rsa;
 use super::pair::shape::procrustes;
@@ -126,8 +128,12 @@ measures![
     (svcca::CARD, false, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),
     (cca::MEAN, true, &[], |_| Ok(Question::pair(Cca::Mean))),
     (cca::MEAN_SQUARED, true, &[], |_| Ok(Question::pair(Cca::MeanSquared))),
+    (pwcca::FIRST, true, &[], |_| Ok(Question::pair(Pwcca::First))),
+    (pwcca::SMALLER, true, &[], |_| Ok(Question::pair(Pwcca::Smaller))),
+    (pwcca::MEAN, true, &[], |_| Ok(Question::pair(Pwcca::Mean))),
     (eigenspace_overlap::CARD, true, &[], |_| Ok(Question::pair(EigenspaceOverlap))),
     (linear_regression::CARD, true, &[], |_| Ok(Question::pair(LinearRegression))),
+    (leave_one_out::CARD, true, &[], |_| Ok(Question::pair(LeaveOneOut))),
     (rsa::CORRELATION_SPEARMAN, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Spearman))),
     (rsa::CORRELATION_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Pearson))),
     (rsa::CORRELATION_KENDALL_A, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::KendallTauA))),

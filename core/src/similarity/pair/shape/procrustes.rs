@@ -158,7 +158,7 @@ async fn squared_distance(
     if difference >= NEARLY_ALIKE * squares {
         return Ok(difference);
     }
-    let ThinSvd { u, v } = ThinSvd::of(product.as_ref()).await?;
+    let ThinSvd { u, v, .. } = ThinSvd::of(product.as_ref()).await?;
     let (left, right) = (a * &u, b * &v);
     // What lies outside the common directions counts in full.
     Ok((&left - &right).squared_norm_l2()
