@@ -6,10 +6,15 @@ use super::outputs::disagreement;
 use super::pair::correlation::pwcca::{self, Pwcca};
 use super::pair::correlation::{cca, eigenspace_overlap, svcca};
 use super::pair::kernel::{cka, distance_correlation, rbf_cka};
+use super::pair::prediction::gulp::{self, Gulp};
 use super::pair::prediction::leave_one_out::{self, LeaveOneOut};
 use super::pair::prediction::linear_regression;
 use super::pair::rsa::cards as rsa;
+use super::pair::shape::aligned_cosine::{self, AlignedCosine};
+use super::pair::shape::partial_whitening::{self, PartialWhitening};
 use super::pair::shape::procrustes;
+use super::pair::units::correlation_match::{self, CorrelationMatch};
+use super::pair::units::permutation_procrustes::{self, PermutationProcrustes};
 use super::parameter::{self, Chosen, Parameter, ParameterError};
 use super::{
     AnyPair, Arity, Card, Cca, Comparator, Compromise, DebiasedCka, Disagreement, Distance, DistanceCorrelation,
@@ -124,6 +129,16 @@ measures![
     (procrustes::SQUARED, true, &[], |_| Ok(Question::pair(Procrustes::Squared))),
     (procrustes::NORMALISED_BURES, true, &[], |_| Ok(Question::pair(Procrustes::NormalisedBures))),
     (procrustes::SIZE_AND_SHAPE_SQUARED, true, &[], |_| Ok(Question::pair(Procrustes::SizeAndShapeSquared))),
+    (partial_whitening::CARD, true, partial_whitening::PARAMETERS, |chosen| {
+        Ok(Question::pair(PartialWhitening { alpha: chosen.get(0).unwrap_or(0.5) }))
+    }),
+    (aligned_cosine::CARD, true, &[], |_| Ok(Question::pair(AlignedCosine))),
+    (permutation_procrustes::ANGLE, true, &[], |_| Ok(Question::pair(PermutationProcrustes::Angle))),
+    (permutation_procrustes::SIZE_AND_SHAPE_SQUARED, true, &[], |_| Ok(Question::pair(
+        PermutationProcrustes::SizeAndShapeSquared
+    ))),
+    (correlation_match::HARD, true, &[], |_| Ok(Question::pair(CorrelationMatch::Hard))),
+    (correlation_match::SOFT, true, &[], |_| Ok(Question::pair(CorrelationMatch::Soft))),
     (svcca::VARIANCE_99, true, &[], |_| Ok(Question::pair(svcca::chosen(&Chosen::default())?))),
     (svcca::CARD, false, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),
     (cca::MEAN, true, &[], |_| Ok(Question::pair(Cca::Mean))),
@@ -133,6 +148,7 @@ measures![
     (pwcca::MEAN, true, &[], |_| Ok(Question::pair(Pwcca::Mean))),
     (eigenspace_overlap::CARD, true, &[], |_| Ok(Question::pair(EigenspaceOverlap))),
     (linear_regression::CARD, true, &[], |_| Ok(Question::pair(LinearRegression))),
+    (gulp::CARD, true, gulp::PARAMETERS, |chosen| Ok(Question::pair(Gulp { lambda: chosen.get(0).unwrap_or(0.01) }))),
     (leave_one_out::CARD, true, &[], |_| Ok(Question::pair(LeaveOneOut))),
     (rsa::CORRELATION_SPEARMAN, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Spearman))),
     (rsa::CORRELATION_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Pearson))),

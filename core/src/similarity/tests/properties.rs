@@ -39,7 +39,7 @@ fn enough(measure: &Measure, rows: usize, first: usize, second: usize) -> usize 
 
 /// Singular vectors turn by rounding over the gap between their singular values, and what looks at their units with them.
 fn looks_at_singular_vectors(measure: &Measure) -> bool {
-    measure.card.id.starts_with("pwcca")
+    measure.card.id.starts_with("pwcca") || measure.card.id == "aligned-cosine"
 }
 
 fn compare(measure: &Measure, x: &Layer, y: &Layer) -> f64 {
