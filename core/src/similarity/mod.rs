@@ -35,6 +35,7 @@ pub use pair::shape::aligned_cosine::AlignedCosine;
 pub use pair::shape::partial_whitening::PartialWhitening;
 pub use pair::units::correlation_match::CorrelationMatch;
 pub use pair::units::permutation_procrustes::PermutationProcrustes;
+pub use pair::units::soft_matching::SoftMatching;
 pub use pair::{AnyPair, Block, Pair, Prepared, UnitTriangle};
 pub use parameter::{Chosen, Parameter, ParameterError};
 pub use registry::{Entry, Measure, Question, UnknownMeasure, cards, find, registry};

@@ -15,6 +15,7 @@ use super::pair::shape::partial_whitening::{self, PartialWhitening};
 use super::pair::shape::procrustes;
 use super::pair::units::correlation_match::{self, CorrelationMatch};
 use super::pair::units::permutation_procrustes::{self, PermutationProcrustes};
+use super::pair::units::soft_matching::{self, SoftMatching};
 use super::parameter::{self, Chosen, Parameter, ParameterError};
 use super::{
     AnyPair, Arity, Card, Cca, Comparator, Compromise, DebiasedCka, Disagreement, Distance, DistanceCorrelation,
@@ -138,6 +139,8 @@ measures![
         PermutationProcrustes::SizeAndShapeSquared
     ))),
     (correlation_match::HARD, true, &[], |_| Ok(Question::pair(CorrelationMatch::Hard))),
+    (soft_matching::SQUARED, true, &[], |_| Ok(Question::pair(SoftMatching::Squared))),
+    (soft_matching::CORRELATION, true, &[], |_| Ok(Question::pair(SoftMatching::Correlation))),
     (correlation_match::SOFT, true, &[], |_| Ok(Question::pair(CorrelationMatch::Soft))),
     (svcca::VARIANCE_99, true, &[], |_| Ok(Question::pair(svcca::chosen(&Chosen::default())?))),
     (svcca::CARD, false, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),

@@ -3,7 +3,7 @@
 use faer::{Mat, Scale};
 
 use super::assignment::best;
-use super::few_enough;
+use super::{LIMIT, few_enough};
 use crate::decomposition::cross;
 use crate::layer::{Layer, Order, PartId, Reason, UnitValues};
 use crate::similarity::pair::triangle::same_length;
@@ -68,7 +68,7 @@ impl Pair for CorrelationMatch {
 
     async fn prepare(&self, layer: &Layer, _samples: &Samples) -> Result<Mat<f64>, Reason> {
         let units = &layer.part::<UnitValues>()?.value.values;
-        few_enough(layer)?;
+        few_enough(layer, LIMIT)?;
         let varies = |&unit: &usize| units.col(unit).iter().any(|value| *value != units[(0, unit)]);
         let varying: Vec<usize> = (0..units.ncols()).filter(varies).collect();
         if varying.is_empty() {
