@@ -78,7 +78,8 @@ fn closed_form_fixture() {
 /// Tall, square and wide layers; every measure that this oracle knows.
 #[test]
 fn numpy_by_definition() {
-    let oracles = [include_str!("../fixtures/measures/oracle.json"), include_str!("../fixtures/measures/oracle_rsa.json")];
+    let oracles =
+        [include_str!("../fixtures/measures/oracle.json"), include_str!("../fixtures/measures/oracle_rsa.json")];
     let cases = oracles.map(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).unwrap());
     for case in cases.iter().flatten() {
         let size = |name: &str| case[name].as_u64().unwrap() as usize;

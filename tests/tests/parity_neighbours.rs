@@ -50,8 +50,7 @@ fn check(id: &str, a: &Representation, b: &Representation, expected: f64) {
     let measure = similarity::find(id).unwrap();
     let Question::Pair(pair) = &measure.question else { panic!("{id} takes one layer") };
     let samples = Samples { ids: Arc::clone(&a.samples), labels: None, classes: Vec::new() };
-    let layer =
-        |of| pollster::block_on(Layer::of(Cow::Borrowed(of), pair.needs(), false, &Unsupervised)).unwrap();
+    let layer = |of| pollster::block_on(Layer::of(Cow::Borrowed(of), pair.needs(), false, &Unsupervised)).unwrap();
     let prepare = |of| pollster::block_on(pair.prepare(&layer(of), &samples)).unwrap();
     let value = pollster::block_on(pair.compare(&prepare(a), &prepare(b))).unwrap();
     assert!((value - expected).abs() < 1e-9, "{id}: expected {expected}, found {value}");

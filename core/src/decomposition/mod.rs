@@ -59,6 +59,8 @@ pub(crate) async fn singular_values(a: MatRef<'_, f64>) -> Result<Vec<f64>, Reas
 /// A = U S Vᵀ with as many columns in U and V as A has rows or columns, whichever is fewer.
 pub(crate) struct ThinSvd {
     pub(crate) u: Mat<f64>,
+    /// In descending order.
+    pub(crate) values: Vec<f64>,
     pub(crate) v: Mat<f64>,
 }
 
@@ -67,8 +69,8 @@ impl ThinSvd {
     pub(crate) async fn of(a: MatRef<'_, f64>) -> Result<Self, Reason> {
         end_step().await;
         let (mut u, mut v) = (thin(a.nrows(), a), thin(a.ncols(), a));
-        decomposed(a, Some(&mut u), Some(&mut v))?;
-        Ok(Self { u, v })
+        let values = decomposed(a, Some(&mut u), Some(&mut v))?;
+        Ok(Self { u, values, v })
     }
 }
 

@@ -70,6 +70,31 @@ pub enum Reason {
         /// How many there are.
         found: usize,
     },
+    /// Canonical correlations whose directions the data do not tell apart.
+    #[error(
+        "{tied} canonical correlations coincide, so that their directions, which the weights belong to, are arbitrary"
+    )]
+    TiedCorrelations {
+        /// How many coincide with another.
+        tied: usize,
+    },
+    /// Some directions of the layers have nothing to do with each other, so that no rotation is the best.
+    #[error("the best rotation is arbitrary, as the layers vary in directions that are orthogonal to each other")]
+    ArbitraryRotation,
+    /// A sample without a direction from the mean.
+    #[error("row {row} is the mean of all rows, so that its cosine does not exist")]
+    MeanRow {
+        /// The first such row.
+        row: usize,
+    },
+    /// Too many units to match one by one.
+    #[error("matches at most {limit} units, got {found}: the time grows with their cube")]
+    TooManyUnits {
+        /// The most.
+        limit: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// The layers were computed on different numbers of samples.
     #[error("the two layers have different numbers of rows")]
     DifferentRows,

@@ -36,6 +36,8 @@ pub enum Family {
     Correlation,
     /// The shapes of two clouds of samples, laid over one another.
     Shape,
+    /// Which unit of one layer is which of the other.
+    Units,
     /// Which pairs of samples are dissimilar.
     Rsa,
     /// Which samples are nearest to each.
@@ -58,6 +60,7 @@ impl Family {
             Self::Kernel => "Kernel alignment",
             Self::Correlation => "Canonical correlation",
             Self::Shape => "Shape",
+            Self::Units => "Matching of units",
             Self::Rsa => "Representational similarity analysis",
             Self::Neighbours => "Nearest neighbours",
             Self::Prediction => "Linear prediction",

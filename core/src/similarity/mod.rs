@@ -23,14 +23,22 @@ pub use one::One;
 pub use one::participation::ParticipationRatio;
 pub use outputs::Outputs;
 pub use outputs::disagreement::Disagreement;
+pub use pair::correlation::pwcca::Pwcca;
 pub use pair::correlation::{Cca, EigenspaceOverlap, Span, Svcca, Truncation};
 pub use pair::kernel::{DebiasedCka, DistanceCorrelation, Kernel, LinearCka, MinibatchCka, RbfCka};
 pub use pair::neighbours::{
     Cknna, CycleKnn, Jaccard, JointRankJaccard, MutualKnn, Profile, RankSimilarity, SecondOrderCosine,
 };
 pub use pair::prediction::LinearRegression;
+pub use pair::prediction::gulp::Gulp;
+pub use pair::prediction::leave_one_out::LeaveOneOut;
 pub use pair::rsa::{Comparator, Distance, Rsa, RsmNormDifference};
 pub use pair::shape::Procrustes;
+pub use pair::shape::aligned_cosine::AlignedCosine;
+pub use pair::shape::partial_whitening::PartialWhitening;
+pub use pair::units::correlation_match::CorrelationMatch;
+pub use pair::units::permutation_procrustes::PermutationProcrustes;
+pub use pair::units::soft_matching::SoftMatching;
 pub use pair::{AnyPair, Block, Pair, Prepared, UnitTriangle};
 pub use parameter::{Chosen, Parameter, ParameterError};
 pub use registry::{Entry, Measure, Question, UnknownMeasure, cards, find, registry};

@@ -3,15 +3,23 @@
 use super::many::compromise;
 use super::one::participation;
 use super::outputs::disagreement;
+use super::pair::correlation::pwcca::{self, Pwcca};
 use super::pair::correlation::{cca, eigenspace_overlap, svcca};
 use super::pair::kernel::{cka, distance_correlation, rbf_cka};
 use super::pair::neighbours::{
     self, Cknna, CycleKnn, Jaccard, JointRankJaccard, MutualKnn, Profile, RankSimilarity, SecondOrderCosine, cknna,
     cycle_knn, jaccard, joint_rank_jaccard, mutual_knn, rank_similarity, second_order_cosine,
 };
+use super::pair::prediction::gulp::{self, Gulp};
+use super::pair::prediction::leave_one_out::{self, LeaveOneOut};
 use super::pair::prediction::linear_regression;
 use super::pair::rsa::{RsmNormDifference, cards as rsa, norm_difference};
+use super::pair::shape::aligned_cosine::{self, AlignedCosine};
+use super::pair::shape::partial_whitening::{self, PartialWhitening};
 use super::pair::shape::procrustes;
+use super::pair::units::correlation_match::{self, CorrelationMatch};
+use super::pair::units::permutation_procrustes::{self, PermutationProcrustes};
+use super::pair::units::soft_matching::{self, SoftMatching};
 use super::parameter::{self, Chosen, Parameter, ParameterError};
 use super::{
     AnyPair, Arity, Card, Cca, Comparator, Compromise, DebiasedCka, Disagreement, Distance, DistanceCorrelation,
@@ -129,12 +137,29 @@ measures![
     (procrustes::SQUARED, true, &[], |_| Ok(Question::pair(Procrustes::Squared))),
     (procrustes::NORMALISED_BURES, true, &[], |_| Ok(Question::pair(Procrustes::NormalisedBures))),
     (procrustes::SIZE_AND_SHAPE_SQUARED, true, &[], |_| Ok(Question::pair(Procrustes::SizeAndShapeSquared))),
+    (partial_whitening::CARD, true, partial_whitening::PARAMETERS, |chosen| {
+        Ok(Question::pair(PartialWhitening { alpha: chosen.get(0).unwrap_or(0.5) }))
+    }),
+    (aligned_cosine::CARD, true, &[], |_| Ok(Question::pair(AlignedCosine))),
+    (permutation_procrustes::ANGLE, true, &[], |_| Ok(Question::pair(PermutationProcrustes::Angle))),
+    (permutation_procrustes::SIZE_AND_SHAPE_SQUARED, true, &[], |_| Ok(Question::pair(
+        PermutationProcrustes::SizeAndShapeSquared
+    ))),
+    (correlation_match::HARD, true, &[], |_| Ok(Question::pair(CorrelationMatch::Hard))),
+    (soft_matching::SQUARED, true, &[], |_| Ok(Question::pair(SoftMatching::Squared))),
+    (soft_matching::CORRELATION, true, &[], |_| Ok(Question::pair(SoftMatching::Correlation))),
+    (correlation_match::SOFT, true, &[], |_| Ok(Question::pair(CorrelationMatch::Soft))),
     (svcca::VARIANCE_99, true, &[], |_| Ok(Question::pair(svcca::chosen(&Chosen::default())?))),
     (svcca::CARD, false, svcca::PARAMETERS, |chosen| Ok(Question::pair(svcca::chosen(chosen)?))),
     (cca::MEAN, true, &[], |_| Ok(Question::pair(Cca::Mean))),
     (cca::MEAN_SQUARED, true, &[], |_| Ok(Question::pair(Cca::MeanSquared))),
+    (pwcca::FIRST, true, &[], |_| Ok(Question::pair(Pwcca::First))),
+    (pwcca::SMALLER, true, &[], |_| Ok(Question::pair(Pwcca::Smaller))),
+    (pwcca::MEAN, true, &[], |_| Ok(Question::pair(Pwcca::Mean))),
     (eigenspace_overlap::CARD, true, &[], |_| Ok(Question::pair(EigenspaceOverlap))),
     (linear_regression::CARD, true, &[], |_| Ok(Question::pair(LinearRegression))),
+    (gulp::CARD, true, gulp::PARAMETERS, |chosen| Ok(Question::pair(Gulp { lambda: chosen.get(0).unwrap_or(0.01) }))),
+    (leave_one_out::CARD, true, &[], |_| Ok(Question::pair(LeaveOneOut))),
     (rsa::CORRELATION_SPEARMAN, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Spearman))),
     (rsa::CORRELATION_PEARSON, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::Pearson))),
     (rsa::CORRELATION_KENDALL_A, true, &[], |_| Ok(Question::rsa(Distance::Correlation, Comparator::KendallTauA))),

@@ -8,6 +8,7 @@ pub(super) mod prediction;
 pub(super) mod rsa;
 pub(super) mod shape;
 pub(super) mod triangle;
+pub(super) mod units;
 
 use std::any::Any;
 

@@ -30,6 +30,18 @@ fn pair(seed: u64, rows: usize, first: usize, second: usize) -> (Layer, Layer) {
     (x, y)
 }
 
+/// As many rows as the card of the measure asks for where its value exists, or is best for a layer with itself, only with more
+/// samples than both layers have features together.
+fn enough(measure: &Measure, rows: usize, first: usize, second: usize) -> usize {
+    let tall = ["pwcca", "pwcca-smaller", "pwcca-mean", "linear-regression-leave-one-out"];
+    if tall.contains(&measure.card.id) { rows + first + second } else { rows }
+}
+
+/// Singular vectors turn by rounding over the gap between their singular values, and what looks at their units with them.
+fn looks_at_singular_vectors(measure: &Measure) -> bool {
+    measure.card.id.starts_with("pwcca") || measure.card.id == "aligned-cosine"
+}
+
 fn compare(measure: &Measure, x: &Layer, y: &Layer) -> f64 {
     let values = |layer: &Layer| -> Vec<f64> {
         layer.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect()
@@ -87,14 +99,15 @@ proptest! {
 
     #[test]
     fn stated_invariances_hold(seed: u64, rows in 12_usize..24, first in 3_usize..40, second in 3_usize..40) {
-        let (x, y) = pair(seed, rows, first, second);
         let generator = &mut generator(!seed);
         for measure in &measures() {
+            let (x, y) = pair(seed, enough(measure, rows, first, second), first, second);
             let before = compare(measure, &x, &y);
             for &kind in measure.card.invariances {
                 let after = compare(measure, &transformed(&x, kind, generator), &y);
                 let id = measure.card.id;
-                prop_assert!((after - before).abs() < 1e-8, "{id} under {kind:?}: {before} became {after}");
+                let tolerance = 1e-8 * before.abs().max(1.0);
+                prop_assert!((after - before).abs() < tolerance, "{id} under {kind:?}: {before} became {after}");
             }
         }
     }
@@ -103,25 +116,28 @@ proptest! {
     fn measures_are_symmetric_and_blind_to_the_order_of_samples(
         seed: u64, rows in 12_usize..24, first in 3_usize..40, second in 3_usize..40
     ) {
-        let (x, y) = pair(seed, rows, first, second);
-        let order = shuffled(&mut generator(!seed), rows);
-        let reordered = |layer: &Layer| Mat::from_fn(rows, layer.ncols(), |i, j| layer[(order[i], j)]);
         for measure in &measures() {
+            let rows = enough(measure, rows, first, second);
+            let (x, y) = pair(seed, rows, first, second);
+            let order = shuffled(&mut generator(!seed), rows);
+            let reordered = |layer: &Layer| Mat::from_fn(rows, layer.ncols(), |i, j| layer[(order[i], j)]);
             let (id, before) = (measure.card.id, compare(measure, &x, &y));
             if measure.card.symmetric && measure.card.arity != Arity::One {
                 let turned = compare(measure, &y, &x);
-                let tolerance = 1e-12 * before.abs().max(1.0);
+                let rounding = if looks_at_singular_vectors(measure) { 1e-9 } else { 1e-12 };
+                let tolerance = rounding * before.abs().max(1.0);
                 prop_assert!((turned - before).abs() < tolerance, "{id}: {before} turned is {turned}");
             }
             let after = compare(measure, &reordered(&x), &reordered(&y));
-            prop_assert!((after - before).abs() < 1e-8, "{id}: {before} reordered is {after}");
+            let tolerance = 1e-8 * before.abs().max(1.0);
+            prop_assert!((after - before).abs() < tolerance, "{id}: {before} reordered is {after}");
         }
     }
 
     #[test]
     fn a_layer_is_most_alike_to_itself(seed: u64, rows in 12_usize..24, features in 3_usize..40) {
-        let (x, y) = pair(seed, rows, features, features);
         for measure in measures().iter().filter(|measure| measure.card.arity != Arity::One) {
+            let (x, y) = pair(seed, enough(measure, rows, features, features), features, features);
             let card = measure.card;
             let (own, other) = (compare(measure, &x, &x), compare(measure, &x, &y));
             let best = match card.direction {
@@ -170,7 +186,9 @@ fn stated_non_invariances_fail() {
         for kind in Invariance::ALL.into_iter().filter(|kind| !card.invariances.contains(kind)) {
             let change = (0..10)
                 .map(|seed| {
-                    let (x, y) = pair(seed, 40, 5, 4);
+                    // Either is the narrower one.
+                    let (first, second) = if seed % 2 == 0 { (5, 4) } else { (4, 5) };
+                    let (x, y) = pair(seed, 40, first, second);
                     let changed = transformed(&x, kind, &mut generator(100 + seed));
                     (compare(measure, &changed, &y) - compare(measure, &x, &y)).abs()
                 })

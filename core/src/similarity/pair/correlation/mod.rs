@@ -2,6 +2,7 @@
 
 pub(in crate::similarity) mod cca;
 pub(in crate::similarity) mod eigenspace_overlap;
+pub(in crate::similarity) mod pwcca;
 mod span;
 pub(in crate::similarity) mod svcca;
 

@@ -129,14 +129,10 @@ impl Pair for Procrustes {
         if *self == Self::SizeAndShapeSquared {
             return squared_distance(a, b, &product, nuclear, a.squared_norm_l2() + b.squared_norm_l2()).await;
         }
-        let tolerance = 4.0 * f64::EPSILON * a.nrows().max(4) as f64;
-        if nuclear > 1.0 + tolerance {
-            return Err(Reason::Rounding { cosine: nuclear });
-        }
+        is_cosine(nuclear, a.nrows())?;
         match self {
             Self::NormalisedBures => Ok(nuclear),
-            Self::Angle if nuclear <= 1.0 - NEARLY_ALIKE => Ok(nuclear.acos()),
-            Self::Angle => Ok(2.0 * (0.5 * squared_distance(a, b, &product, nuclear, 2.0).await?.sqrt()).asin()),
+            Self::Angle => angle_of(a, b, &product, nuclear).await,
             Self::Squared | Self::SizeAndShapeSquared => squared_distance(a, b, &product, nuclear, 2.0).await,
         }
     }
@@ -148,6 +144,32 @@ impl Pair for Procrustes {
     fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
         Some(order.rows(prepared))
     }
+}
+
+/// arccos ‖Aᵀ B‖_* of two matrices of norm 1, rows as many samples.
+///
+/// # Errors
+/// [`Reason::DifferentRows`], [`Reason::NotConverged`], [`Reason::Rounding`].
+pub(super) async fn angle(a: &Mat<f64>, b: &Mat<f64>) -> Result<f64, Reason> {
+    same_length(a.nrows(), b.nrows())?;
+    let product = cross(a, b).await;
+    let nuclear: f64 = singular_values(product.as_ref()).await?.iter().sum();
+    is_cosine(nuclear, a.nrows())?;
+    angle_of(a, b, &product, nuclear).await
+}
+
+/// Whether this is 1 at most, or above by no more than its rounding.
+fn is_cosine(nuclear: f64, rows: usize) -> Result<(), Reason> {
+    let tolerance = 4.0 * f64::EPSILON * rows.max(4) as f64;
+    if nuclear > 1.0 + tolerance { Err(Reason::Rounding { cosine: nuclear }) } else { Ok(()) }
+}
+
+/// The same from Aᵀ B and the sum of its singular values.
+async fn angle_of(a: &Mat<f64>, b: &Mat<f64>, product: &Mat<f64>, nuclear: f64) -> Result<f64, Reason> {
+    if nuclear <= 1.0 - NEARLY_ALIKE {
+        return Ok(nuclear.acos());
+    }
+    Ok(2.0 * (0.5 * squared_distance(a, b, product, nuclear, 2.0).await?.sqrt()).asin())
 }
 
 /// min_Q ‖A Q − B‖²_F, from Aᵀ B, the sum of its singular values and ‖A‖²_F + ‖B‖²_F.
@@ -162,7 +184,7 @@ async fn squared_distance(
     if difference >= NEARLY_ALIKE * squares {
         return Ok(difference);
     }
-    let ThinSvd { u, v } = ThinSvd::of(product.as_ref()).await?;
+    let ThinSvd { u, v, .. } = ThinSvd::of(product.as_ref()).await?;
     let (left, right) = (a * &u, b * &v);
     // What lies outside the common directions counts in full.
     Ok((&left - &right).squared_norm_l2()
