@@ -1,6 +1,9 @@
 //! Measures of what two networks say of the samples.
 
 pub(super) mod disagreement;
+pub(super) mod divergence;
+mod log_probability;
+pub(super) mod logit_distance;
 
 use super::Samples;
 use crate::layer::{Logits, Reason};

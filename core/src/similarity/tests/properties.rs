@@ -30,6 +30,12 @@ fn pair(seed: u64, rows: usize, first: usize, second: usize) -> (Layer, Layer) {
     (x, y)
 }
 
+/// The second layer as a measure can take it beside the first: networks whose outputs are compared have the same classes.
+fn beside(measure: &Measure, x: &Layer, y: &Layer) -> Layer {
+    let columns = if measure.card.arity == Arity::Outputs { x.ncols() } else { y.ncols() };
+    Mat::from_fn(y.nrows(), columns, |i, j| y[(i, j % y.ncols())])
+}
+
 fn compare(measure: &Measure, x: &Layer, y: &Layer) -> f64 {
     let values = |layer: &Layer| -> Vec<f64> {
         layer.row_iter().flat_map(|row| row.iter().copied().collect::<Vec<_>>()).collect()
@@ -90,6 +96,7 @@ proptest! {
         let (x, y) = pair(seed, rows, first, second);
         let generator = &mut generator(!seed);
         for measure in &measures() {
+            let y = beside(measure, &x, &y);
             let before = compare(measure, &x, &y);
             for &kind in measure.card.invariances {
                 let after = compare(measure, &transformed(&x, kind, generator), &y);
@@ -107,6 +114,7 @@ proptest! {
         let order = shuffled(&mut generator(!seed), rows);
         let reordered = |layer: &Layer| Mat::from_fn(rows, layer.ncols(), |i, j| layer[(order[i], j)]);
         for measure in &measures() {
+            let y = beside(measure, &x, &y);
             let (id, before) = (measure.card.id, compare(measure, &x, &y));
             if measure.card.symmetric && measure.card.arity != Arity::One {
                 let turned = compare(measure, &y, &x);
@@ -166,6 +174,7 @@ fn stated_non_invariances_fail() {
             let change = (0..10)
                 .map(|seed| {
                     let (x, y) = pair(seed, 16, 5, 4);
+                    let y = beside(measure, &x, &y);
                     let changed = transformed(&x, kind, &mut generator(100 + seed));
                     (compare(measure, &changed, &y) - compare(measure, &x, &y)).abs()
                 })
