@@ -32,7 +32,7 @@ fn numpy_by_definition() {
 fn check(id: &str, a: &Logits, b: &Logits, expected: f64) {
     let Question::Outputs(outputs) = similarity::find(id).unwrap().question else { panic!("{id} takes layers") };
     let samples = Samples { ids: ids(a.samples()), labels: None, classes: Vec::new() };
-    let value = outputs.compare(a, b, &samples).unwrap();
+    let value = pollster::block_on(outputs.compare(a, b, &samples)).unwrap();
     assert!((value - expected).abs() < 1e-9 * expected.abs().max(1.0), "{id}: expected {expected}, found {value}");
 }
 

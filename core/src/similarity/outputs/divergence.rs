@@ -7,6 +7,7 @@ use super::log_probability::log_softmax;
 use crate::layer::{Logits, Reason};
 use crate::similarity::sum::compensated;
 use crate::similarity::{Arity, Card, Direction, Family, Range, Samples};
+use crate::steps::Steps;
 
 /// A divergence of the probabilities of two classifiers, its mean over samples, in nats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,17 +80,19 @@ pub(in crate::similarity) static JENSEN_SHANNON: Card = Card {
 };
 
 impl Outputs for Divergence {
-    fn compare(&self, a: &Logits, b: &Logits, _samples: &Samples) -> Result<f64, Reason> {
-        let one = |(a, b): (&[f64], &[f64])| {
-            let (p, q) = (log_softmax(a), log_softmax(b));
-            match self {
-                Self::KullbackLeibler => kullback_leibler(&p, &q),
-                Self::Reverse => kullback_leibler(&q, &p),
-                Self::JensenShannon => jensen_shannon(&p, &q),
-            }
-        };
-        let mean = compensated(a.rows().zip(b.rows()).map(one)) / a.samples() as f64;
-        if mean.is_finite() { Ok(mean) } else { Err(Reason::NotFinite { value: mean.to_string() }) }
+    fn compare<'a>(&'a self, a: &'a Logits, b: &'a Logits, _samples: &'a Samples) -> Steps<'a, Result<f64, Reason>> {
+        Box::pin(async move {
+            let one = |(a, b): (&[f64], &[f64])| {
+                let (p, q) = (log_softmax(a), log_softmax(b));
+                match self {
+                    Self::KullbackLeibler => kullback_leibler(&p, &q),
+                    Self::Reverse => kullback_leibler(&q, &p),
+                    Self::JensenShannon => jensen_shannon(&p, &q),
+                }
+            };
+            let mean = compensated(a.rows().zip(b.rows()).map(one)) / a.samples() as f64;
+            if mean.is_finite() { Ok(mean) } else { Err(Reason::NotFinite { value: mean.to_string() }) }
+        })
     }
 }
 
@@ -140,6 +143,7 @@ mod tests {
     use crate::activation::Matrix;
     use crate::layer::sample::representation;
     use crate::similarity::tests::sample::{generator, normal, samples};
+    use crate::steps::finish;
 
     const ALL: [Divergence; 3] = [Divergence::KullbackLeibler, Divergence::Reverse, Divergence::JensenShannon];
 
@@ -149,7 +153,7 @@ mod tests {
     }
 
     fn value(divergence: Divergence, a: &[f64], b: &[f64], classes: usize) -> Result<f64, Reason> {
-        divergence.compare(&logits(a, classes), &logits(b, classes), &samples(a.len() / classes))
+        finish(divergence.compare(&logits(a, classes), &logits(b, classes), &samples(a.len() / classes)))
     }
 
     /// By hand: p = (1/2, 1/2), q = (1/4, 3/4).

@@ -4,6 +4,7 @@ use super::Outputs;
 use crate::layer::{Logits, Reason};
 use crate::similarity::sum::compensated;
 use crate::similarity::{Arity, Card, Direction, Family, Range, Samples};
+use crate::steps::Steps;
 
 /// The root mean squared distance of the logits of two classifiers, each sample's logits centred.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,20 +33,22 @@ pub(in crate::similarity) static CARD: Card = Card {
 };
 
 impl Outputs for LogitDistance {
-    fn compare(&self, a: &Logits, b: &Logits, _samples: &Samples) -> Result<f64, Reason> {
-        // Differences are centred instead of logits: the same, and near logits keep their digits.
-        let differences: Vec<Vec<f64>> = a.rows().zip(b.rows()).map(|(a, b)| centred_difference(a, b)).collect();
-        if let Some(value) = differences.iter().flatten().find(|value| !value.is_finite()) {
-            return Err(Reason::NotFinite { value: value.to_string() });
-        }
-        // By the largest, so that squares neither overflow nor underflow.
-        let largest = differences.iter().flatten().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        if largest == 0.0 {
-            return Ok(0.0);
-        }
-        let squared = compensated(differences.iter().flatten().map(|value| (value / largest).powi(2)));
-        let distance = largest * (squared / a.samples() as f64).sqrt();
-        if distance.is_finite() { Ok(distance) } else { Err(Reason::NotFinite { value: distance.to_string() }) }
+    fn compare<'a>(&'a self, a: &'a Logits, b: &'a Logits, _samples: &'a Samples) -> Steps<'a, Result<f64, Reason>> {
+        Box::pin(async move {
+            // Differences are centred instead of logits: the same, and near logits keep their digits.
+            let differences: Vec<Vec<f64>> = a.rows().zip(b.rows()).map(|(a, b)| centred_difference(a, b)).collect();
+            if let Some(value) = differences.iter().flatten().find(|value| !value.is_finite()) {
+                return Err(Reason::NotFinite { value: value.to_string() });
+            }
+            // By the largest, so that squares neither overflow nor underflow.
+            let largest = differences.iter().flatten().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+            if largest == 0.0 {
+                return Ok(0.0);
+            }
+            let squared = compensated(differences.iter().flatten().map(|value| (value / largest).powi(2)));
+            let distance = largest * (squared / a.samples() as f64).sqrt();
+            if distance.is_finite() { Ok(distance) } else { Err(Reason::NotFinite { value: distance.to_string() }) }
+        })
     }
 }
 
@@ -61,13 +64,14 @@ mod tests {
     use crate::activation::Matrix;
     use crate::layer::sample::representation;
     use crate::similarity::tests::sample::{generator, normal, samples};
+    use crate::steps::finish;
 
     fn value(a: &[f64], b: &[f64], classes: usize) -> Result<f64, Reason> {
         let logits = |values: &[f64]| {
             let rows = representation(values.len() / classes, classes, Matrix::F64(values.to_vec()));
             pollster::block_on(Logits::of(&rows, classes)).unwrap().unwrap()
         };
-        LogitDistance.compare(&logits(a), &logits(b), &samples(a.len() / classes))
+        finish(LogitDistance.compare(&logits(a), &logits(b), &samples(a.len() / classes)))
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn compare(measure: &Measure, x: &Layer, y: &Layer) -> f64 {
             let rows = representation(layer.nrows(), layer.ncols(), Matrix::F64(values(layer)));
             pollster::block_on(Logits::of(&rows, layer.ncols())).unwrap().unwrap()
         };
-        return measure.compare(&said(x), &said(y), &samples(x.nrows())).unwrap();
+        return finish(measure.compare(&said(x), &said(y), &samples(x.nrows()))).unwrap();
     }
     let kept = |layer: &Layer| kept(&values(layer), layer.ncols());
     outcome(measure, &kept(x), &kept(y)).unwrap()
