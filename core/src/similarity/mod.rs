@@ -25,6 +25,7 @@ pub use one::participation::ParticipationRatio;
 pub use outputs::Outputs;
 pub use outputs::disagreement::Disagreement;
 pub use outputs::divergence::Divergence;
+pub use outputs::log_likelihood_variance::{LogLikelihoodVariance, Together};
 pub use outputs::logit_distance::LogitDistance;
 pub use pair::correlation::{Cca, EigenspaceOverlap, Span, Svcca, Truncation};
 pub use pair::kernel::{DebiasedCka, DistanceCorrelation, Kernel, LinearCka, MinibatchCka, RbfCka};

@@ -4,6 +4,7 @@ use super::many::compromise;
 use super::one::participation;
 use super::outputs::disagreement;
 use super::outputs::divergence::{self, Divergence};
+use super::outputs::log_likelihood_variance::{self as d_llv, LogLikelihoodVariance, Together};
 use super::outputs::logit_distance::{self, LogitDistance};
 use super::pair::correlation::{cca, eigenspace_overlap, svcca};
 use super::pair::kernel::{cka, distance_correlation, rbf_cka};
@@ -177,6 +178,12 @@ measures![
     (divergence::REVERSE, false, &[], |_| Ok(Question::outputs(Divergence::Reverse))),
     (divergence::JENSEN_SHANNON, false, &[], |_| Ok(Question::outputs(Divergence::JensenShannon))),
     (logit_distance::CARD, false, &[], |_| Ok(Question::outputs(LogitDistance))),
+    (d_llv::LARGEST, false, d_llv::PARAMETERS, |chosen| {
+        Ok(Question::outputs(LogLikelihoodVariance::chosen(Together::Largest, chosen)))
+    }),
+    (d_llv::SUM, false, d_llv::PARAMETERS, |chosen| {
+        Ok(Question::outputs(LogLikelihoodVariance::chosen(Together::Sum, chosen)))
+    }),
 ];
 
 /// All measures, in the order in which people see them.

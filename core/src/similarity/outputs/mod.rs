@@ -2,6 +2,7 @@
 
 pub(super) mod disagreement;
 pub(super) mod divergence;
+pub(super) mod log_likelihood_variance;
 mod log_probability;
 pub(super) mod logit_distance;
 
