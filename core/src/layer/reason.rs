@@ -192,6 +192,19 @@ pub enum Reason {
         /// Classes of the second network.
         second: usize,
     },
+    /// Too few classes for the measure.
+    #[error("needs at least {needed} classes, got {found}")]
+    FewClasses {
+        /// The fewest.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Log-probabilities that differ by the same amount throughout have no spread to divide by.
+    #[error(
+        "the log-probabilities of too many classes or samples differ from each other by the same amount throughout"
+    )]
+    ConstantLogOdds,
     /// Nothing was computed, because the study ended before.
     #[error("it was not computed")]
     NotComputed,

@@ -178,15 +178,17 @@ impl Card {
     }
 }
 
-/// An end of a range. The ends that occur are whole numbers, infinity and parts of π.
+/// An end of a range. The ends that occur are whole numbers, infinity, parts of π and ln 2.
 fn bound(value: f64) -> String {
-    use std::f64::consts::{FRAC_PI_2, PI};
+    use std::f64::consts::{FRAC_PI_2, LN_2, PI};
     if value.is_infinite() {
         if value > 0.0 { "∞".to_owned() } else { "−∞".to_owned() }
     } else if value == PI {
         "π".to_owned()
     } else if value == FRAC_PI_2 {
         "π/2".to_owned()
+    } else if value == LN_2 {
+        "ln 2".to_owned()
     } else {
         value.to_string().replace('-', "−")
     }

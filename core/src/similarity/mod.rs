@@ -13,6 +13,7 @@ mod pair;
 mod parameter;
 mod registry;
 mod samples;
+mod sum;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,9 @@ pub use one::One;
 pub use one::participation::ParticipationRatio;
 pub use outputs::Outputs;
 pub use outputs::disagreement::Disagreement;
+pub use outputs::divergence::Divergence;
+pub use outputs::log_likelihood_variance::{LogLikelihoodVariance, Together};
+pub use outputs::logit_distance::LogitDistance;
 pub use pair::correlation::pwcca::Pwcca;
 pub use pair::correlation::{Cca, EigenspaceOverlap, Span, Svcca, Truncation};
 pub use pair::kernel::{DebiasedCka, DistanceCorrelation, Kernel, LinearCka, MinibatchCka, RbfCka};

@@ -3,6 +3,9 @@
 use super::many::compromise;
 use super::one::participation;
 use super::outputs::disagreement;
+use super::outputs::divergence::{self, Divergence};
+use super::outputs::log_likelihood_variance::{self as d_llv, LogLikelihoodVariance, Together};
+use super::outputs::logit_distance::{self, LogitDistance};
 use super::pair::correlation::pwcca::{self, Pwcca};
 use super::pair::correlation::{cca, eigenspace_overlap, svcca};
 use super::pair::kernel::{cka, distance_correlation, rbf_cka};
@@ -55,6 +58,10 @@ pub enum Question {
 impl Question {
     fn pair(measure: impl super::Pair) -> Self {
         Self::Pair(Box::new(measure))
+    }
+
+    fn outputs(measure: impl Outputs + 'static) -> Self {
+        Self::Outputs(Box::new(measure))
     }
 
     fn rsa(distance: Distance, comparator: Comparator) -> Self {
@@ -228,6 +235,16 @@ measures![
     (participation::CARD, false, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
     (compromise::CARD, false, &[], |_| Ok(Question::Many(Box::new(Compromise)))),
     (disagreement::CARD, false, &[], |_| Ok(Question::Outputs(Box::new(Disagreement)))),
+    (divergence::KULLBACK_LEIBLER, false, &[], |_| Ok(Question::outputs(Divergence::KullbackLeibler))),
+    (divergence::REVERSE, false, &[], |_| Ok(Question::outputs(Divergence::Reverse))),
+    (divergence::JENSEN_SHANNON, false, &[], |_| Ok(Question::outputs(Divergence::JensenShannon))),
+    (logit_distance::CARD, false, &[], |_| Ok(Question::outputs(LogitDistance))),
+    (d_llv::LARGEST, false, d_llv::PARAMETERS, |chosen| {
+        Ok(Question::outputs(LogLikelihoodVariance::chosen(Together::Largest, chosen)))
+    }),
+    (d_llv::SUM, false, d_llv::PARAMETERS, |chosen| {
+        Ok(Question::outputs(LogLikelihoodVariance::chosen(Together::Sum, chosen)))
+    }),
 ];
 
 /// All measures, in the order in which people see them.

@@ -114,7 +114,9 @@ impl Asked {
             (Ok(()), Question::Pair(pair)) => {
                 supervised(pair.prepare(layer, samples), supervisor).await?.map(Answer::Prepared)
             }
-            (Ok(()), Question::Many(many)) => many.prepare(layer, samples).map(Answer::Prepared),
+            (Ok(()), Question::Many(many)) => {
+                supervised(many.prepare(layer, samples), supervisor).await?.map(Answer::Prepared)
+            }
             (Ok(()), Question::One(one)) => one.describe(layer, samples).and_then(finite).map(Answer::One),
             (Ok(()), Question::Outputs(_)) => Ok(Answer::Outputs),
         };
@@ -233,7 +235,7 @@ impl Asked {
         for members in groups {
             watcher.pause().await?;
             let layers: Vec<&Answered> = members.iter().map(|&(input, layer)| &self.layers[input][layer]).collect();
-            let (value, each) = match together(&**measure, &layers) {
+            let (value, each) = match together(&**measure, &layers, watcher).await? {
                 Ok(group) => (Cell::Value(group.value), group.each),
                 Err(absent) => (absent, Vec::new()),
             };
@@ -254,7 +256,7 @@ impl Asked {
         for (output, &(a, b)) in self.outputs.iter_mut().zip(pairs) {
             let (Some(a), Some(b), None) = (said.get(a), said.get(b), &output) else { continue };
             watcher.pause().await?;
-            *output = Some(outputs::compare(&self.measure, &**measure, (a, b), samples));
+            *output = Some(outputs::compare(&self.measure, &**measure, (a, b), samples, watcher).await?);
         }
         Ok(())
     }
@@ -336,7 +338,25 @@ impl Answered {
 }
 
 /// The value of a group, or why there is none.
-fn together(measure: &dyn Many, layers: &[&Answered]) -> Result<Group, Cell> {
+///
+/// # Errors
+/// [`Cancelled`] when the supervisor says so.
+async fn together(
+    measure: &dyn Many,
+    layers: &[&Answered],
+    supervisor: &impl Supervisor,
+) -> Result<Result<Group, Cell>, Cancelled> {
+    let prepared = match alike(layers) {
+        Ok(prepared) => prepared,
+        Err(absent) => return Ok(Err(absent)),
+    };
+    let finite = |group: &Group| group.each.iter().chain([&group.value]).try_for_each(|&value| finite(value).map(drop));
+    let group = supervised(measure.group(&prepared), supervisor).await?;
+    Ok(group.and_then(|group| finite(&group).map(|()| group)).map_err(Cell::without))
+}
+
+/// What was prepared of layers of a group, or why they have no value together.
+fn alike<'a>(layers: &[&'a Answered]) -> Result<Vec<&'a Prepared>, Cell> {
     if let Some(absent) = layers.windows(2).find_map(|pair| pair[0].unlike(pair[1])) {
         return Err(absent);
     }
@@ -344,12 +364,7 @@ fn together(measure: &dyn Many, layers: &[&Answered]) -> Result<Group, Cell> {
         return Err(absent);
     }
     let prepared: Option<Vec<&Prepared>> = layers.iter().copied().map(prepared).collect();
-    let prepared = prepared.ok_or_else(|| Cell::without(Reason::OtherMeasure))?;
-    let group = measure.group(&prepared).map_err(Cell::without)?;
-    for &value in group.each.iter().chain([&group.value]) {
-        finite(value).map_err(Cell::without)?;
-    }
-    Ok(group)
+    prepared.ok_or_else(|| Cell::without(Reason::OtherMeasure))
 }
 
 /// The values of some cells, or why there is none, with the layer that is to blame.

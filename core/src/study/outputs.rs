@@ -5,6 +5,8 @@ use super::{Cell, StudyError};
 use crate::activation::Representation;
 use crate::layer::{Logits, Reason};
 use crate::similarity::{Measure, Outputs, Samples};
+use crate::steps::supervised;
+use crate::supervise::{Cancelled, Supervisor};
 
 /// What a network says of the samples, under its name in the study.
 pub(super) struct Said<'a> {
@@ -36,20 +38,28 @@ pub(super) async fn logits(
 }
 
 /// The value of two networks, or why there is none, with the network that is to blame.
-pub(super) fn compare(
+///
+/// # Errors
+/// [`Cancelled`] when the supervisor says so.
+pub(super) async fn compare(
     measure: &Measure,
     outputs: &dyn Outputs,
     (a, b): (&Said<'_>, &Said<'_>),
     samples: &Samples,
-) -> Cell {
-    let value = || {
+    supervisor: &impl Supervisor,
+) -> Result<Cell, Cancelled> {
+    let logits = || {
         let (a, b) = (a.known()?, b.known()?);
         let (first, second) = (a.classes(), b.classes());
         if first != second {
             return Err(Cell::without(Reason::DifferentClasses { first, second }));
         }
-        let value = measure.accept_samples(a.samples()).and_then(|()| outputs.compare(a, b, samples));
-        value.and_then(finite).map_err(Cell::without)
+        measure.accept_samples(a.samples()).map_err(Cell::without)?;
+        Ok((a, b))
     };
-    value().map_or_else(|absent| absent, Cell::Value)
+    let value = match logits() {
+        Ok((a, b)) => supervised(outputs.compare(a, b, samples), supervisor).await?,
+        Err(absent) => return Ok(absent),
+    };
+    Ok(value.and_then(finite).map_or_else(Cell::without, Cell::Value))
 }

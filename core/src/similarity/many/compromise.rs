@@ -6,7 +6,7 @@ use super::{Group, Many};
 use crate::layer::{Layer, PartId, Reason};
 use crate::similarity::pair::kernel::cka;
 use crate::similarity::{AnyPair, Arity, Card, Direction, Family, LinearCka, Pair, Prepared, Range, Samples};
-use crate::steps::finish;
+use crate::steps::Steps;
 
 /// The quality of the compromise of STATIS over the centred Gram matrices of K networks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,31 +36,33 @@ impl Many for Compromise {
         Pair::needs(&LinearCka)
     }
 
-    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason> {
-        finish(AnyPair::prepare(&LinearCka, layer, samples))
+    fn prepare<'a>(&'a self, layer: &'a Layer, samples: &'a Samples) -> Steps<'a, Result<Prepared, Reason>> {
+        AnyPair::prepare(&LinearCka, layer, samples)
     }
 
-    fn group(&self, layers: &[&Prepared]) -> Result<Group, Reason> {
-        let count = layers.len();
-        if count < 2 {
-            return Err(Reason::FewMembers { found: count });
-        }
-        let block = AnyPair::map(&LinearCka, layers, layers);
-        let mut cosines = Mat::zeros(count, count);
-        for row in 0..count {
-            for column in 0..count {
-                cosines[(row, column)] = block.get(row, column).clone()?;
+    fn group<'a>(&'a self, layers: &'a [&'a Prepared]) -> Steps<'a, Result<Group, Reason>> {
+        Box::pin(async move {
+            let count = layers.len();
+            if count < 2 {
+                return Err(Reason::FewMembers { found: count });
             }
-        }
-        let eigen = cosines.self_adjoint_eigen(Side::Lower).map_err(|_| Reason::NotDiagonalised)?;
-        // Eigenvalues ascend; the cosines are not negative, so neither are the entries of the last eigenvector.
-        let (largest, next) = (eigen.S()[count - 1], eigen.S()[count - 2]);
-        if largest - next <= 4.0 * count as f64 * f64::EPSILON * largest {
-            return Err(Reason::NoCompromise);
-        }
-        let vector = eigen.U().col(count - 1);
-        let sum: f64 = vector.iter().sum();
-        Ok(Group { value: largest / count as f64, each: vector.iter().map(|entry| entry / sum).collect() })
+            let block = AnyPair::map(&LinearCka, layers, layers);
+            let mut cosines = Mat::zeros(count, count);
+            for row in 0..count {
+                for column in 0..count {
+                    cosines[(row, column)] = block.get(row, column).clone()?;
+                }
+            }
+            let eigen = cosines.self_adjoint_eigen(Side::Lower).map_err(|_| Reason::NotDiagonalised)?;
+            // Eigenvalues ascend; the cosines are not negative, so neither are the entries of the last eigenvector.
+            let (largest, next) = (eigen.S()[count - 1], eigen.S()[count - 2]);
+            if largest - next <= 4.0 * count as f64 * f64::EPSILON * largest {
+                return Err(Reason::NoCompromise);
+            }
+            let vector = eigen.U().col(count - 1);
+            let sum: f64 = vector.iter().sum();
+            Ok(Group { value: largest / count as f64, each: vector.iter().map(|entry| entry / sum).collect() })
+        })
     }
 }
 
@@ -68,6 +70,7 @@ impl Many for Compromise {
 mod tests {
     use super::*;
     use crate::similarity::tests::sample::{generator, layer, normal, samples, value};
+    use crate::steps::finish;
 
     /// Layers of one structure with noise of their own, of 3 to 5 features.
     fn layers() -> Vec<Layer> {
@@ -84,8 +87,8 @@ mod tests {
 
     fn group(layers: &[Layer]) -> Result<Group, Reason> {
         let prepared: Vec<Prepared> =
-            layers.iter().map(|layer| Compromise.prepare(layer, &samples(12)).unwrap()).collect();
-        Compromise.group(&prepared.iter().collect::<Vec<_>>())
+            layers.iter().map(|layer| finish(Compromise.prepare(layer, &samples(12))).unwrap()).collect();
+        finish(Compromise.group(&prepared.iter().collect::<Vec<_>>()))
     }
 
     #[test]

@@ -4,8 +4,10 @@ pub(super) mod compromise;
 
 use super::{Prepared, Samples};
 use crate::layer::{Layer, PartId, Reason};
+use crate::steps::Steps;
 
-/// A measure of layers of many networks that correspond, all of the same samples.
+/// A measure of layers of many networks that correspond, all of the same samples. Where its work takes long, it is
+/// [in steps](crate::steps).
 pub trait Many: Send + Sync {
     /// The parts of a layer that [`Many::prepare`] reads.
     fn needs(&self) -> &'static [PartId];
@@ -14,13 +16,13 @@ pub trait Many: Send + Sync {
     ///
     /// # Errors
     /// [`Reason`] when the measure does not exist for this layer.
-    fn prepare(&self, layer: &Layer, samples: &Samples) -> Result<Prepared, Reason>;
+    fn prepare<'a>(&'a self, layer: &'a Layer, samples: &'a Samples) -> Steps<'a, Result<Prepared, Reason>>;
 
     /// The value of a group of layers, one of each network.
     ///
     /// # Errors
     /// [`Reason`] when the measure does not exist for this group.
-    fn group(&self, layers: &[&Prepared]) -> Result<Group, Reason>;
+    fn group<'a>(&'a self, layers: &'a [&'a Prepared]) -> Steps<'a, Result<Group, Reason>>;
 }
 
 /// What a measure says of layers that correspond.

@@ -3,6 +3,7 @@
 use super::Outputs;
 use crate::layer::{Logits, Reason};
 use crate::similarity::{Arity, Card, Direction, Family, Invariance, Range, Samples};
+use crate::steps::Steps;
 
 /// The share of samples on which two classifiers predict different classes.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,9 +30,11 @@ pub(in crate::similarity) static CARD: Card = Card {
 };
 
 impl Outputs for Disagreement {
-    fn compare(&self, a: &Logits, b: &Logits, _samples: &Samples) -> Result<f64, Reason> {
-        let different = a.predictions().zip(b.predictions()).filter(|(a, b)| a != b).count();
-        Ok(different as f64 / a.samples() as f64)
+    fn compare<'a>(&'a self, a: &'a Logits, b: &'a Logits, _samples: &'a Samples) -> Steps<'a, Result<f64, Reason>> {
+        Box::pin(async move {
+            let different = a.predictions().zip(b.predictions()).filter(|(a, b)| a != b).count();
+            Ok(different as f64 / a.samples() as f64)
+        })
     }
 }
 
@@ -41,17 +44,19 @@ mod tests {
     use crate::activation::Matrix;
     use crate::layer::sample::representation;
     use crate::similarity::tests::sample::samples;
+    use crate::steps::finish;
 
     #[test]
     fn it_is_the_share_of_samples_with_another_prediction() {
         let logits = |values: &[f64]| {
             pollster::block_on(Logits::of(&representation(4, 3, Matrix::F64(values.to_vec())), 3)).unwrap().unwrap()
         };
+        let value = |a: &Logits, b: &Logits| finish(Disagreement.compare(a, b, &samples(4)));
         let a = logits(&[3.0, 1.0, 2.0, 0.0, 5.0, 1.0, 0.1, 0.2, 0.3, -9.0, -1.0, -3.0]);
         // Sample 1 differs, and so does sample 2, where equal logits give the first class.
         let b = logits(&[9.0, 8.0, 7.0, 2.0, 1.0, 1.0, 0.3, 0.3, 0.3, -5.0, 0.0, -5.0]);
-        assert_eq!(Disagreement.compare(&a, &b, &samples(4)), Ok(0.5));
-        assert_eq!(Disagreement.compare(&b, &a, &samples(4)), Ok(0.5));
-        assert_eq!(Disagreement.compare(&a, &a, &samples(4)), Ok(0.0));
+        assert_eq!(value(&a, &b), Ok(0.5));
+        assert_eq!(value(&b, &a), Ok(0.5));
+        assert_eq!(value(&a, &a), Ok(0.0));
     }
 }

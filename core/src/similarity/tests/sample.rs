@@ -31,8 +31,9 @@ pub(in crate::similarity) fn outcome(measure: &Measure, a: &Layer, b: &Layer) ->
             finish(pair.compare(&prepare(a)?, &prepare(b)?))
         }
         Question::Many(many) => {
-            let prepared = [many.prepare(a, &samples)?, many.prepare(b, &samples)?];
-            many.group(&prepared.iter().collect::<Vec<_>>()).map(|group| group.value)
+            let prepare = |layer| finish(many.prepare(layer, &samples));
+            let prepared = [prepare(a)?, prepare(b)?];
+            finish(many.group(&prepared.iter().collect::<Vec<_>>())).map(|group| group.value)
         }
         Question::Outputs(_) => panic!("{} looks at logits, not at layers", measure.id),
     }

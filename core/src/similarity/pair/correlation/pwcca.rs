@@ -121,6 +121,10 @@ impl Pair for Pwcca {
         a.span.is_everything() || b.span.is_everything()
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
         // A sum over samples does not know their order.
         Some(Prepared { span: prepared.span.permuted(order), loadings: prepared.loadings.clone() })

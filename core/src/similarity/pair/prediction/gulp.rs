@@ -107,6 +107,10 @@ impl Pair for Gulp {
         self.lambda == 0.0 && a.root.ncols().max(b.root.ncols()) + 1 >= a.root.nrows()
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
         Some(Prepared { root: order.rows(&prepared.root), square: prepared.square })
     }

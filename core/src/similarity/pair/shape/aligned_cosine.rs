@@ -95,6 +95,10 @@ impl Pair for AlignedCosine {
         Ok(cosines.sum::<f64>() / rows as f64)
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Prepared, order: &Order) -> Option<Prepared> {
         let lengths = order.indices().iter().map(|&row| prepared.lengths[row]).collect();
         Some(Prepared { coordinates: order.rows(&prepared.coordinates), lengths })

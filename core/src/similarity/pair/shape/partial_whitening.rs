@@ -84,6 +84,10 @@ impl Pair for PartialWhitening {
         self.alpha == 0.0 && a.ncols().max(b.ncols()) + 1 >= a.nrows()
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
         Some(order.rows(prepared))
     }

@@ -104,6 +104,10 @@ impl Pair for CorrelationMatch {
         }
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
         Some(order.rows(prepared))
     }

@@ -95,6 +95,10 @@ impl Pair for PermutationProcrustes {
         if *self == Self::Angle { Ok(2.0 * (0.5 * squared.sqrt()).asin()) } else { Ok(squared) }
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
         Some(order.rows(prepared))
     }

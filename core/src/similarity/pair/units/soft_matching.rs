@@ -102,6 +102,10 @@ impl Pair for SoftMatching {
         Ok(parts.sum())
     }
 
+    fn bootstraps(&self) -> bool {
+        true
+    }
+
     fn permuted(&self, prepared: &Mat<f64>, order: &Order) -> Option<Mat<f64>> {
         Some(order.rows(prepared))
     }
