@@ -30,9 +30,10 @@ fn pair(seed: u64, rows: usize, first: usize, second: usize) -> (Layer, Layer) {
     (x, y)
 }
 
-/// The second layer as a measure can take it beside the first: networks whose outputs are compared have the same classes.
+/// The second layer as a measure can take it beside the first: networks whose outputs or units are compared have as many.
 fn beside(measure: &Measure, x: &Layer, y: &Layer) -> Layer {
-    let columns = if measure.card.arity == Arity::Outputs { x.ncols() } else { y.ncols() };
+    let as_many = measure.card.arity == Arity::Outputs || measure.card.id == "isc";
+    let columns = if as_many { x.ncols() } else { y.ncols() };
     Mat::from_fn(y.nrows(), columns, |i, j| y[(i, j % y.ncols())])
 }
 
@@ -136,7 +137,12 @@ proptest! {
                 Direction::HigherIsMoreAlike => card.range.high,
                 Direction::LowerIsMoreAlike => card.range.low,
             };
-            prop_assert!((own - best).abs() < 1e-12, "{}: {own}", card.id);
+            // The response of the probabilistic model is drawn towards zero, as its card says.
+            if card.id == "srm-probabilistic" {
+                prop_assert!(own > other, "{}: {own}, of others {other}", card.id);
+            } else {
+                prop_assert!((own - best).abs() < 1e-12, "{}: {own}", card.id);
+            }
             prop_assert!((card.range.low - 1e-12..=card.range.high + 1e-12).contains(&other), "{}: {other}", card.id);
         }
     }
