@@ -170,6 +170,23 @@ pub enum Reason {
     /// The layers share no structure more than another, so that none stands for them.
     #[error("no structure is more common to the layers than any other")]
     NoCompromise,
+    /// The iteration that makes a mean shape of layers does not end.
+    #[error("the angles to the mean shape of the layers did not settle in {rounds} rounds")]
+    NoMean {
+        /// How many rounds there were.
+        rounds: usize,
+    },
+    /// Units are compared one by one, and the layers do not have as many.
+    #[error("one layer has {first} units and another {second}, so that they do not correspond")]
+    DifferentUnits {
+        /// Units of the first layer.
+        first: usize,
+        /// Units of the other.
+        second: usize,
+    },
+    /// No unit has a correlation in each network.
+    #[error("no unit varies in all layers and has others to correlate with")]
+    NoCommonUnit,
     /// An activation file has no logits that are known as such.
     #[error("an activation file does not say which of its layers are the logits; give the checkpoint")]
     NoLogits,

@@ -19,6 +19,10 @@ mod tests;
 
 pub use card::{Arity, Card, Direction, Family, Invariance, Range};
 pub use many::compromise::Compromise;
+pub use many::inter_subject::InterSubjectCorrelation;
+pub use many::procrustes_mean::ProcrustesMean;
+pub use many::rsm_consistency::RsmConsistency;
+pub use many::shared_response::{ResponseModel, SharedResponse};
 pub use many::{Group, Many};
 pub use one::One;
 pub use one::participation::ParticipationRatio;

@@ -1,6 +1,10 @@
 //! The list of all measures.
 
 use super::many::compromise;
+use super::many::inter_subject::{self, InterSubjectCorrelation};
+use super::many::procrustes_mean::{self, ProcrustesMean};
+use super::many::rsm_consistency::{self, RsmConsistency};
+use super::many::shared_response::{self, ResponseModel, SharedResponse};
 use super::one::participation;
 use super::outputs::disagreement;
 use super::outputs::divergence::{self, Divergence};
@@ -58,6 +62,10 @@ pub enum Question {
 impl Question {
     fn pair(measure: impl super::Pair) -> Self {
         Self::Pair(Box::new(measure))
+    }
+
+    fn many(measure: impl Many + 'static) -> Self {
+        Self::Many(Box::new(measure))
     }
 
     fn outputs(measure: impl Outputs + 'static) -> Self {
@@ -234,6 +242,15 @@ measures![
     }),
     (participation::CARD, false, &[], |_| Ok(Question::One(Box::new(ParticipationRatio)))),
     (compromise::CARD, false, &[], |_| Ok(Question::Many(Box::new(Compromise)))),
+    (shared_response::DETERMINISTIC, false, shared_response::PARAMETERS, |chosen| {
+        Ok(Question::many(SharedResponse::chosen(ResponseModel::Deterministic, chosen)))
+    }),
+    (shared_response::PROBABILISTIC, false, shared_response::PARAMETERS, |chosen| {
+        Ok(Question::many(SharedResponse::chosen(ResponseModel::Probabilistic, chosen)))
+    }),
+    (procrustes_mean::CARD, false, &[], |_| Ok(Question::many(ProcrustesMean))),
+    (rsm_consistency::CARD, false, &[], |_| Ok(Question::many(RsmConsistency))),
+    (inter_subject::CARD, false, &[], |_| Ok(Question::many(InterSubjectCorrelation))),
     (disagreement::CARD, false, &[], |_| Ok(Question::Outputs(Box::new(Disagreement)))),
     (divergence::KULLBACK_LEIBLER, false, &[], |_| Ok(Question::outputs(Divergence::KullbackLeibler))),
     (divergence::REVERSE, false, &[], |_| Ok(Question::outputs(Divergence::Reverse))),

@@ -1,6 +1,11 @@
 //! Measures of many networks at once.
 
+mod aligned;
 pub(super) mod compromise;
+pub(super) mod inter_subject;
+pub(super) mod procrustes_mean;
+pub(super) mod rsm_consistency;
+pub(super) mod shared_response;
 
 use super::{Prepared, Samples};
 use crate::layer::{Layer, PartId, Reason};

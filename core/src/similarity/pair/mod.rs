@@ -106,6 +106,21 @@ fn each<M: Pair + ?Sized>(measure: &M, a: &[&M::Prepared], b: &[&M::Prepared]) -
 /// What a measure keeps of a layer, its type hidden.
 pub struct Prepared(Box<dyn Any + Send + Sync>);
 
+impl Prepared {
+    /// What a measure keeps, its type hidden.
+    pub(in crate::similarity) fn new(kept: impl Any + Send + Sync) -> Self {
+        Self(Box::new(kept))
+    }
+
+    /// What a measure keeps, where it is of this type.
+    ///
+    /// # Errors
+    /// [`Reason::OtherMeasure`].
+    pub(in crate::similarity) fn get<T: Any>(&self) -> Result<&T, Reason> {
+        self.0.downcast_ref().ok_or(Reason::OtherMeasure)
+    }
+}
+
 /// A [`Pair`] whose type of preparation is hidden, so that different measures fit one list. A value that is not finite is a
 /// reason.
 pub trait AnyPair: Send + Sync {

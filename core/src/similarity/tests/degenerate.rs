@@ -55,6 +55,8 @@ fn few_samples_are_refused_as_the_card_says() {
             let minimum = measure.card.minimum_samples;
             match outcome(measure, &a, &b) {
                 Ok(_) => assert!(rows >= minimum),
+                // As many features as samples span everything: all correlations are 1.
+                Err(Reason::TiedCorrelations { .. }) => assert!(minimum <= rows && rows <= 7 + 3 + 1),
                 Err(reason) => {
                     assert!(rows < minimum, "{} with {rows} rows: {reason}", measure.card.id);
                     assert_eq!(reason.to_string(), format!("needs at least {minimum} samples, got {rows}"));

@@ -13,7 +13,8 @@ const COMPARATORS: [Comparator; 6] = [
     Comparator::WhitenedCosine,
 ];
 
-const DISTANCES: [Distance; 3] = [Distance::Correlation, Distance::Euclidean, Distance::SquaredEuclidean];
+const DISTANCES: [Distance; 4] =
+    [Distance::Correlation, Distance::Cosine, Distance::Euclidean, Distance::SquaredEuclidean];
 
 fn pair() -> (Layer, Layer) {
     let random = &mut generator(31);
