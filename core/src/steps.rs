@@ -81,27 +81,54 @@ pub(crate) async fn all_supervised<T: Send>(
     works: Vec<Steps<'_, T>>,
     supervisor: &impl Supervisor,
 ) -> Result<Vec<T>, Cancelled> {
-    enum Work<'a, T> {
-        Undone(Steps<'a, T>),
-        Done(T),
+    let mut works = Works::of(works);
+    while !works.round() {
+        supervisor.pause().await?;
     }
-    let mut works: Vec<Work<'_, T>> = works.into_iter().map(Work::Undone).collect();
-    loop {
-        parallel::for_each(&mut works, |work| {
+    Ok(works.done())
+}
+
+/// Does all steps of each on all threads, and ends a step after each round.
+pub(crate) async fn all<T: Send>(works: Vec<Steps<'_, T>>) -> Vec<T> {
+    let mut works = Works::of(works);
+    while !works.round() {
+        end_step().await;
+    }
+    works.done()
+}
+
+/// Work in steps side by side.
+struct Works<'a, T>(Vec<Work<'a, T>>);
+
+enum Work<'a, T> {
+    Undone(Steps<'a, T>),
+    Done(T),
+}
+
+impl<'a, T: Send> Works<'a, T> {
+    fn of(works: Vec<Steps<'a, T>>) -> Self {
+        Self(works.into_iter().map(Work::Undone).collect())
+    }
+
+    /// Does a step of each that is not done; says whether all are.
+    fn round(&mut self) -> bool {
+        parallel::for_each(&mut self.0, |work| {
             if let Work::Undone(steps) = work
                 && let Poll::Ready(value) = step(steps.as_mut())
             {
                 *work = Work::Done(value);
             }
         });
-        if works.iter().all(|work| matches!(work, Work::Done(_))) {
-            let done = |work| match work {
-                Work::Done(value) => Some(value),
-                Work::Undone(_) => None,
-            };
-            return Ok(works.into_iter().filter_map(done).collect());
-        }
-        supervisor.pause().await?;
+        self.0.iter().all(|work| matches!(work, Work::Done(_)))
+    }
+
+    /// What those that are done gave.
+    fn done(self) -> Vec<T> {
+        let done = |work| match work {
+            Work::Done(value) => Some(value),
+            Work::Undone(_) => None,
+        };
+        self.0.into_iter().filter_map(done).collect()
     }
 }
 

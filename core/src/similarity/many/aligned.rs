@@ -5,8 +5,7 @@ use faer::{Accum, Mat, Par, Scale};
 
 use crate::decomposition::{LeftSvd, ThinSvd, cross};
 use crate::layer::{Coordinates, Layer, Reason};
-use crate::steps::{Meter, Steps, WORK, all_supervised, end_step};
-use crate::supervise::{Cancelled, Progress, Supervisor};
+use crate::steps::{Meter, WORK};
 
 /// The principal coordinates of a layer, n × r with r its rank, in descending order and over their norm: the layer up to
 /// rotation, shift and size.
@@ -47,21 +46,4 @@ pub(super) async fn times(a: &Mat<f64>, b: &Mat<f64>) -> Mat<f64> {
 pub(super) async fn rotation(a: &Mat<f64>, b: &Mat<f64>) -> Result<Mat<f64>, Reason> {
     let ThinSvd { u, v, .. } = ThinSvd::of(cross(a, b).await.as_ref()).await?;
     Ok(times(&u, &v.transpose().to_owned()).await)
-}
-
-/// Does all steps of each on all threads, and ends a step after each round.
-pub(super) async fn together<T: Send>(works: Vec<Steps<'_, T>>) -> Vec<T> {
-    /// Leaves it to whoever drives the steps when to stop.
-    struct Rounds;
-
-    impl Supervisor for Rounds {
-        fn progress(&self, _progress: Progress) {}
-
-        async fn pause(&self) -> Result<(), Cancelled> {
-            end_step().await;
-            Ok(())
-        }
-    }
-
-    all_supervised(works, &Rounds).await.unwrap_or_default()
 }

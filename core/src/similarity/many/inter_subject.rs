@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn constant_units_are_left_out_and_others_not_found_have_a_reason() {
-        let (live, dead): (&[(usize, f64)], &[(usize, f64)]) = (&[(1, 1.0)], &[(0, 0.3)]);
+        let live: &[(usize, f64)] = &[(1, 1.0)];
+        let dead: &[(usize, f64)] = &[(0, 0.3)];
         let found = group(&[waves(&[live, dead]), waves(&[live, live])]).unwrap();
         assert!((found.value - 1.0).abs() < 1e-15, "{found:?}");
         assert_eq!(group(&[waves(&[live, dead]), waves(&[dead, live])]), Err(Reason::NoCommonUnit));

@@ -2,13 +2,13 @@
 
 use faer::{Mat, Scale};
 
-use super::aligned::{principal, rotation, times, together};
+use super::aligned::{principal, rotation, times};
 use super::{Group, Many};
 use crate::decomposition::{LeftSvd, cross, symmetric_eigen};
 use crate::layer::{Layer, PartId, Reason};
 use crate::similarity::pair::triangle::same_length;
 use crate::similarity::{Arity, Card, Chosen, Direction, Family, Invariance, Parameter, Prepared, Range, Samples};
-use crate::steps::Steps;
+use crate::steps::{self, Steps};
 
 /// The shared response model of many networks, Xᵢ ≈ S Wᵢᵀ with WᵢᵀWᵢ = I, and how much of the variance of each network the
 /// response shared by the others explains.
@@ -180,7 +180,7 @@ impl Many for SharedResponse {
                 let others = networks.iter().enumerate().filter(|&(place, _)| place != out).map(|(_, other)| *other);
                 Box::pin(self.explained(networks[out], others.collect(), features))
             };
-            let each = together((0..networks.len()).map(leave_out).collect()).await;
+            let each = steps::all((0..networks.len()).map(leave_out).collect()).await;
             let each: Vec<f64> = each.into_iter().collect::<Result<_, _>>()?;
             Ok(Group { value: each.iter().sum::<f64>() / each.len() as f64, each })
         })
