@@ -42,7 +42,8 @@ pub fn cells(report: &Value) -> anyhow::Result<Vec<ReportCell>> {
     Ok(cells)
 }
 
-/// The largest deviation of each measure between cells of the same places; both lack a value at the same places.
+/// The largest deviation of each measure between cells of the same places, relative to the value where that is above
+/// 1; both lack a value at the same places.
 ///
 /// # Errors
 /// When the places differ, or one has a value where the other has none.
@@ -54,7 +55,7 @@ pub fn deviations(cells: &[ReportCell], others: &[ReportCell]) -> anyhow::Result
         match (&cell.value, &other.value) {
             (Ok(value), Ok(other)) => {
                 let largest: &mut f64 = deviations.entry(cell.measure.clone()).or_insert(0.0);
-                *largest = largest.max((value - other).abs());
+                *largest = largest.max((value - other).abs() / other.abs().max(1.0));
             }
             (Err(_), Err(_)) => {}
             _ => anyhow::bail!("{cell:?} and {other:?}"),
